@@ -1,0 +1,121 @@
+/*
+ * check.c -- `qinglan check`: whether an instance with this configuration would serve well.
+ *
+ * Prints one line for each thing looked at and changes nothing.
+ */
+#include "commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct checking {
+	const struct config *config;
+	bool failed;
+};
+
+static void line(struct checking *k, bool good, const char *what, const char *detail)
+{
+	printf("%-6s %-26s %s\n", good ? "ok" : "WRONG", what, detail);
+	if (!good)
+		k->failed = true;
+}
+
+static void contract_look(struct checking *k)
+{
+	char error[400], text[80];
+	struct contract *c = contract_load(openapi_yaml, openapi_yaml_length, operation_names,
+					   operation_count, error);
+
+	if (c)
+		snprintf(text, sizeof text, "%zu operations, %zu scopes", c->operation_count,
+			 c->scope_count);
+	line(k, c != NULL, "contract", c ? text : error);
+	contract_free(c);
+}
+
+static void keys_look(struct checking *k)
+{
+	char error[300], text[80];
+	struct token_keys *keys = token_keys_load(k->config->token_keys, error);
+	struct seal *seal;
+
+	line(k, keys != NULL, "token keys", keys ? k->config->token_keys : error);
+	token_keys_free(keys);
+	seal = seal_load(k->config->seal_keys, error);
+	if (seal)
+		snprintf(text, sizeof text, "%zu, number %d seals", seal_key_count(seal),
+			 seal_newest_key(seal));
+	line(k, seal != NULL, "sealing keys", seal ? text : error);
+	seal_free(seal);
+}
+
+/* The role of a connection: its name, and no right more than it should have. */
+static bool role_look(struct checking *k, struct desk *d, const char *what, const char *expected)
+{
+	const PGresult *rows = desk_run_plainly(d, Q_command_role, NULL);
+	const char *name, *excess;
+	char text[300];
+
+	if (!rows) {
+		line(k, false, what, d->error);
+		return false;
+	}
+	name = pg_text(rows, 0, "name");
+	excess = pg_text(rows, 0, "excess");
+	snprintf(text, sizeof text, "%s on PostgreSQL %s%s%s", name,
+		 pg_text(rows, 0, "server_version"), *excess ? "; must not be: " : "", excess);
+	line(k, !strcmp(name, expected) && !*excess, what, text);
+	return true;
+}
+
+static void schema_look(struct checking *k, struct desk *d)
+{
+	static const char *const states[] = {"up to date", "behind: run qinglan migrate",
+					     "ahead of this program", "changed"};
+	char error[500] = "", text[640];
+	int state = migrate_check(d->pg, migrations, migration_count, error);
+
+	snprintf(text, sizeof text, "%s%s%s", state < 0 ? "unreadable" : states[state],
+		 *error ? ": " : "", error);
+	line(k, state == 0 || state == 2, "schema", text);
+}
+
+static void capacity_look(struct checking *k, struct desk *d)
+{
+	char error[300] = "enough";
+	bool tight;
+	bool good = capacity_check(d, k->config, &tight, error);
+
+	line(k, good && !tight, "connections", error);
+}
+
+static void database_look(struct checking *k, const char *variable, const char *url,
+			  const char *role, bool is_app)
+{
+	struct desk d;
+
+	if (!desk_open(&d, variable, url)) {
+		line(k, false, variable, "no connection");
+	} else if (role_look(k, &d, variable, role) && is_app) {
+		schema_look(k, &d);
+		capacity_look(k, &d);
+	}
+	desk_close(&d);
+}
+
+int command_check(const struct config *c, int count, char **arguments)
+{
+	struct checking k = {.config = c};
+
+	(void)arguments;
+	if (count > 1)
+		return usage("check");
+	line(&k, true, "configuration", c->development ? "development mode is on" : "production");
+	contract_look(&k);
+	keys_look(&k);
+	database_look(&k, "QINGLAN_DATABASE_URL", c->database_url, "qinglan_app", true);
+	database_look(&k, "QINGLAN_GATE_URL", c->gate_url, "qinglan_gate", false);
+	if (*c->owner_url)
+		database_look(&k, "QINGLAN_OWNER_URL", c->owner_url, "qinglan_owner", false);
+	return k.failed;
+}

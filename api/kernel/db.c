@@ -1,0 +1,268 @@
+/*
+ * db.c -- a request's words with PostgreSQL: what a query sees under a name, and db().
+ *
+ * A read is one round trip: settings, query, Sync, in one implicit transaction.  A write that
+ * needs no second look (no handler, no key, no dry run) is the same.  Any other write begins
+ * with BEGIN, settings, replay and its effect in one round trip, and ends in transaction.c.
+ */
+#include "db_private.h"
+
+#include "clock.h"
+#include "fingerprint.h"
+#include "json.h"
+#include "settings.h"
+
+#include <string.h>
+
+enum { STATEMENTS_MAX = 8, TRIES = 3 };
+
+void bind_value(struct request *r, const char *name, const char *text)
+{
+	struct bind *b = arena_alloc(r->arena, sizeof *b);
+
+	if (!b) {
+		problem(r, UNAVAILABLE, NULL);
+		return;
+	}
+	b->name = name;
+	b->value = text;
+	b->next = r->binds;
+	r->binds = b;
+}
+
+/* A JSON value as a parameter: text as it is, the rest as JSON, null and absent as NULL. */
+static const char *json_parameter(struct request *r, const json_t *value)
+{
+	if (!value || json_is_null(value))
+		return NULL;
+	if (json_is_string(value))
+		return json_string_value(value);
+	return json_text(r->arena, value);
+}
+
+static const char *auth_value(const struct request *r, const char *name)
+{
+	const char *text = NULL;
+
+	if (!strcmp(name, "person"))
+		text = r->actor.person;
+	else if (!strcmp(name, "office"))
+		text = r->actor.office;
+	else if (!strcmp(name, "school"))
+		text = r->actor.school;
+	else if (!strcmp(name, "client"))
+		text = r->actor.client;
+	else if (!strcmp(name, "role"))
+		text = r->actor.role_name;
+	else if (!strcmp(name, "scope"))
+		text = r->actor.scope;
+	return text && *text ? text : NULL;
+}
+
+const char *request_lookup(void *request, const char *name)
+{
+	struct request *r = request;
+	const struct bind *b;
+	const json_t *found;
+
+	for (b = r->binds; b; b = b->next)
+		if (!strcmp(b->name, name))
+			return b->value;
+	if (!strcmp(name, "body"))
+		return r->body_text;
+	if (!strcmp(name, "if_match"))
+		return r->if_match;
+	if (!strncmp(name, "auth_", 5))
+		return auth_value(r, name + 5);
+	found = json_object_get(r->params, name);
+	if (!found && json_is_object(r->body))
+		found = json_object_get(r->body, name);
+	return json_parameter(r, found);
+}
+
+const char *value(struct request *r, const char *name)
+{
+	return request_lookup(r, name);
+}
+
+const char *query_value(const struct request *r, const char *name)
+{
+	return json_string_value(json_object_get(r->params, name));
+}
+
+char *fields_wanted(struct request *r)
+{
+	const json_t *list = json_object_get(r->params, "fields"), *field;
+	char *text = NULL;
+	size_t i;
+
+	json_array_foreach(list, i, field)
+		text = text ? arena_printf(r->arena, "%s,%s", text, json_string_value(field))
+			    : arena_strdup(r->arena, json_string_value(field));
+	return text;
+}
+
+bool needs_transaction(const struct request *r)
+{
+	return r->operation->writes &&
+	       (r->operation->has_handler || r->operation->batch_of || r->idempotency_key ||
+		r->validate_only);
+}
+
+bool compose_settings(struct request *r, struct statement *out)
+{
+	const char *subject = r->operation->subject ? value(r, r->operation->subject) : NULL;
+	/* A plain read records nothing, so it need not say what it is. */
+	const bool records = r->operation->writes || r->operation->has_handler;
+
+	return settings_compose(r->service, r->arena, &r->actor, subject,
+				records ? r->out->request_id : NULL,
+				records ? r->operation->id : NULL, out);
+}
+
+bool compose_named(struct request *r, const char *query, struct statement *out)
+{
+	int number = query_number(r->service->queries, query);
+
+	return number >= 0 && query_compose(query_get(r->service->queries, number), r->arena,
+					    request_lookup, r, NULL, NULL, out);
+}
+
+/* replay() sees the key, the operation and a hash of method, target and body. */
+static bool compose_replay(struct request *r, struct statement *out)
+{
+	char *hash = arena_alloc(r->arena, 67);
+	char *whole = arena_printf(r->arena, "%s\n%s\n%zu\n", r->operation->id, r->in->target,
+				   r->in->body_length);
+	size_t length = whole ? strlen(whole) : 0;
+	char *hashed = whole ? arena_alloc(r->arena, length + r->in->body_length + 1) : NULL;
+
+	if (!hash || !hashed)
+		return false;
+	memcpy(hashed, whole, length);
+	if (r->in->body_length)
+		memcpy(hashed + length, r->in->body, r->in->body_length);
+	fingerprint_sha256(hashed, length + r->in->body_length, hash);
+	bind_value(r, "replay_key", r->idempotency_key);
+	bind_value(r, "replay_operation", r->operation->id);
+	bind_value(r, "replay_hash", hash);
+	return compose_named(r, "replay", out);
+}
+
+/* What stands before the effect in its round trip; the number of statements or -1. */
+static int compose_opening(struct request *r, struct statement *list)
+{
+	static const struct statement begin = {.name = "begin", .sql = "BEGIN"};
+	int count = 0;
+
+	if (r->in_transaction)
+		return 0;
+	if (needs_transaction(r))
+		list[count++] = begin;
+	if (r->authenticated && !compose_settings(r, &list[count++]))
+		return -1;
+	if (needs_transaction(r) && r->idempotency_key && !compose_replay(r, &list[count++]))
+		return -1;
+	return count;
+}
+
+enum pg_outcome db_send(struct request *r, struct statement *list, int count, PGresult **results,
+			PGresult **failed)
+{
+	int64_t before = clock_monotonic_ns();
+	enum pg_outcome outcome;
+
+	*failed = NULL;
+	outcome = pg_pipeline(r->worker->app, r->arena, list, count, results, failed, r->deadline_ns);
+	r->out->db_ns += clock_monotonic_ns() - before;
+	return outcome;
+}
+
+/* True when the work was undone for a reason that another try may not meet. */
+static bool worth_another_try(struct request *r, enum pg_outcome outcome, const PGresult *failed)
+{
+	const char *state;
+
+	if (outcome == PG_NOT_SENT)
+		return true;
+	/* Lost before a COMMIT was sent, or reading only: nothing can have happened. */
+	if (outcome == PG_UNKNOWN)
+		return !r->operation->writes || needs_transaction(r);
+	state = pg_sqlstate(failed);
+	return !strcmp(state, "40001") || !strcmp(state, "40P01") || !strcmp(state, "26000") ||
+	       !strcmp(state, "0A000");
+}
+
+/* Sends opening and LIST's tail; the results of the tail, or NULL with the problem recorded. */
+static PGresult **run(struct request *r, struct statement *list, int opening, int count)
+{
+	PGresult **results = arena_alloc(r->arena, sizeof(PGresult *) * STATEMENTS_MAX);
+	PGresult *failed;
+	enum pg_outcome outcome;
+	int tries;
+
+	if (!results)
+		return problem(r, UNAVAILABLE, NULL), NULL;
+	for (tries = 1;; tries++) {
+		if (!pg_ready(r->worker->app))
+			return problem(r, UNAVAILABLE, NULL), NULL;
+		outcome = db_send(r, list, count, results, &failed);
+		if (outcome == PG_OK)
+			break;
+		if (opening && needs_transaction(r) && outcome == PG_ERROR)
+			transaction_abandon(r);
+		if (r->asked || tries == TRIES || !worth_another_try(r, outcome, failed))
+			break;
+	}
+	if (opening && needs_transaction(r) && outcome == PG_OK)
+		r->in_transaction = true;
+	if (outcome == PG_OK) {
+		r->asked = true;
+		return results + opening;
+	}
+	if (outcome != PG_ERROR)
+		r->in_transaction = false;
+	if (outcome == PG_ERROR)
+		problem_from_database(r, failed);
+	else
+		problem(r, outcome == PG_UNKNOWN && r->operation->writes && !needs_transaction(r)
+				   ? OUTCOME_UNKNOWN
+				   : UNAVAILABLE,
+			NULL);
+	return NULL;
+}
+
+PGresult **db_run(struct request *r, const struct statement *tail, int tail_count)
+{
+	struct statement list[STATEMENTS_MAX];
+	int opening;
+
+	if (r->problem || r->replayed)
+		return NULL;
+	opening = compose_opening(r, list);
+	if (opening < 0 || opening + tail_count > STATEMENTS_MAX)
+		return problem(r, UNAVAILABLE, NULL), NULL;
+	memcpy(list + opening, tail, sizeof *tail * (size_t)tail_count);
+	return run(r, list, opening, opening + tail_count);
+}
+
+const PGresult *db(struct request *r, int number)
+{
+	const struct query *q = query_get(r->service->queries, number);
+	const char *fields = NULL;
+	struct statement statement;
+	PGresult **results;
+
+	if (r->problem || r->replayed)
+		return NULL;
+	if (number == r->service->operation_query[r->operation->number])
+		fields = fields_wanted(r);
+	if (!query_compose(q, r->arena, request_lookup, r, NULL, fields, &statement))
+		return problem(r, UNAVAILABLE, NULL), NULL;
+	results = db_run(r, &statement, 1);
+	if (!results)
+		return NULL;
+	if (query_kind(q) == QUERY_ONE && pg_rows(results[0]) == 0)
+		return problem(r, NOT_FOUND, NULL), NULL;
+	return results[0];
+}

@@ -1,0 +1,20 @@
+/*
+ * fingerprint.h -- short fingerprints of bytes, for ETags, filters and request ids.
+ */
+#ifndef QINGLAN_FINGERPRINT_H
+#define QINGLAN_FINGERPRINT_H
+
+#include <stddef.h>
+
+enum { FINGERPRINT_SIZE = 33 };
+
+/* 128 bits of BLAKE2b in hexadecimal, NUL-terminated. */
+void fingerprint(const void *bytes, size_t length, char hex[FINGERPRINT_SIZE]);
+
+/* 128 random bits in hexadecimal. */
+void fingerprint_random(char hex[FINGERPRINT_SIZE]);
+
+/* SHA-256, for what PostgreSQL compares: "\x" and 64 digits. */
+void fingerprint_sha256(const void *bytes, size_t length, char hex[67]);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * request_private.h -- what the files of the request share and handlers do not see.
+ */
+#ifndef QINGLAN_REQUEST_PRIVATE_H
+#define QINGLAN_REQUEST_PRIVATE_H
+
+#include "request.h"
+
+/* Steps, each in the file it is about; 0 to go on, or the status that was answered. */
+int step_route(struct request *r);          /* request_route.c */
+int step_limit(struct request *r);          /* request_auth.c */
+int step_authenticate(struct request *r);
+int step_authorize(struct request *r);
+int step_decode(struct request *r);         /* request_body.c */
+int step_validate(struct request *r);
+int step_precondition(struct request *r);
+int step_handle(struct request *r);         /* request.c */
+int step_finish(struct request *r);         /* transaction.c */
+
+/* request_route.c: enum method of a method's name, -1 for one that no operation has. */
+int request_method(const char *name);
+
+/* db.c: what a query sees under a name (struct request * as context). */
+const char *request_lookup(void *request, const char *name);
+
+/* db_error.c: records the problem that a failed statement stands for. */
+void problem_from_database(struct request *r, const PGresult *failed);
+
+/* page.c: a :page query, from cursor to envelope. */
+int page_answer(struct request *r, int query);
+
+/* batch.c: an operation with x-batch. */
+int batch_answer(struct request *r);
+
+/* export.c: the operation's rows as text/csv, in a stream. */
+int export_answer(struct request *r, int query);
+
+/* reply.c */
+void reply_prepare(struct request *r);      /* headers that every reply carries */
+void reply_problem(struct request *r);      /* the sticky problem becomes the reply */
+void reply_etag(struct request *r, const char *version); /* and 304 where If-None-Match has it */
+int reply_options(struct request *r);
+
+/* cors.c */
+void cors_headers(struct request *r, bool preflight);
+
+/* The value of a query parameter (absent: NULL). */
+const char *query_value(const struct request *r, const char *name);
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * import_record.h -- one record of a list import: its cells by column, and what was found in it.
+ *
+ * The three kinds of lists (schools, teachers, hours) share everything but the reading of a
+ * record: roster_row.c, school_row.c, hours_row.c.
+ */
+#ifndef QINGLAN_IMPORT_RECORD_H
+#define QINGLAN_IMPORT_RECORD_H
+
+#include "kernel/arena.h"
+
+enum { IMPORT_COLUMNS_MAX = 20 };
+
+/* A column: its label, other headings that people use for it, and an example for the template. */
+struct import_column {
+	const char *label;
+	const char *headings[7];
+	bool required;
+	const char *example;
+};
+
+struct import_record;
+
+struct import_kind {
+	const char *name; /* import.kind */
+	const struct import_column *columns;
+	int column_count;
+	unsigned long key_columns; /* bits; a record without any of them is a title or a total */
+	int document_column;       /* holds identity numbers, or -1 */
+	void (*read)(struct import_record *r);
+	const char *filename; /* of the template */
+};
+
+extern const struct import_kind import_kind_schools, import_kind_teachers, import_kind_hours;
+
+/* The kind of a name, or NULL. */
+const struct import_kind *import_kind_named(const char *name);
+
+struct import_record {
+	struct arena *arena;
+	const struct import_kind *kind;
+	const char *latest_on;                 /* the last day that a beginning may have */
+	const char *cells[IMPORT_COLUMNS_MAX]; /* by column, cleaned; "" where there is none */
+	bool present[IMPORT_COLUMNS_MAX];      /* the list has the column */
+
+	/* Filled by the kind's read(): */
+	json_t *parsed;   /* object, without the plain document */
+	json_t *problems; /* array of {column, code, value, severity} */
+	bool rejected, warned;
+	const char *name; /* of a person, as written, or NULL */
+	const char *phone;
+	const char *document_type, *document; /* checked, plain, or NULL */
+};
+
+/* Where the columns of a file are: place[column] is the field's number or -1. */
+struct import_header {
+	int place[IMPORT_COLUMNS_MAX];
+	size_t field_count;
+	bool found;
+};
+
+/*
+ * True when the fields are a header of KIND: three of its columns at least (or all) and one of
+ * its key columns.
+ */
+bool import_header_read(struct arena *a, const struct import_kind *kind, const char *const *fields,
+			size_t count, struct import_header *h);
+
+/* The label of a required column that the header lacks, or NULL. */
+const char *import_header_lacks(const struct import_kind *kind, const struct import_header *h);
+
+/* Fills the cells of R; false without memory. */
+bool import_record_fill(struct import_record *r, const struct import_header *h,
+			const char *const *fields, size_t count);
+
+/* True for a blank, title or total record. */
+bool import_record_is_no_row(const struct import_record *r, const char *const *fields,
+			     size_t count);
+
+/* True for the header again, as it stands on each page of a printed list. */
+bool import_record_is_header(const struct import_record *r);
+
+/* Notes an error or a warning about a column; identity numbers and phones are masked. */
+void import_error(struct import_record *r, int column, const char *code);
+void import_warning(struct import_record *r, int column, const char *code);
+
+/* Sets a member of parsed; TEXT NULL or "" is null. */
+void import_set(struct import_record *r, const char *member, const char *text);
+
+/* The cell as text of at most MOST characters under MEMBER; too much is an error. */
+void import_set_text(struct import_record *r, const char *member, int column, size_t most);
+
+/* One of CHOICES (pairs of written and meant, ended by NULL), or NULL. */
+const char *import_choice(const char *const *choices, const char *text);
+
+/*
+ * Checks the identity number in COLUMN, whose type TYPE_COLUMN may state: fills document and
+ * document_type, or notes an error.  False when there is no valid number.
+ */
+bool import_document(struct import_record *r, int column, int type_column);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * imports.c -- list imports of schools, teachers and hours: storing a file, committing, undoing.
+ *
+ * The three kinds share one implementation.  Reading a file is a job (import_job.c), what its
+ * rows come to is decided by SQL (db/migrations/0007_imports.sql), and so is who may see them.
+ */
+#include "api.h"
+
+#include <string.h>
+
+#include "import_record.h"
+
+static const char *number(struct request *r, long n)
+{
+	return arena_printf(r->arena, "%ld", n);
+}
+
+static void bind_asker(struct request *r, const struct import_kind *kind)
+{
+	bind_value(r, "import_kind", kind->name);
+	bind_value(r, "language", r->language == LANGUAGE_EN ? "en" : "zh");
+	bind_value(r, "upload_days", number(r, r->service->config->upload_days));
+}
+
+/* A workbook is told so at once; everything else about the file is the job's to find. */
+static bool is_workbook(const char *bytes, size_t length)
+{
+	return (length >= 4 && memcmp(bytes, "PK\x03\x04", 4) == 0) ||
+	       (length >= 8 && memcmp(bytes, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8) == 0);
+}
+
+/*
+ * POST /v1/<kind>-imports
+ *
+ * The file is sealed and stored before anything is read from it, so that the report and the
+ * commit speak of the same bytes; reading it is a job's work, since 100,000 rows are more than
+ * a request may hold a worker for.
+ */
+static int create(struct request *r, const struct import_kind *kind)
+{
+	const PGresult *id;
+
+	if (r->in->body_length == 0)
+		return problem(r, IMPORT_EMPTY, NULL);
+	if (is_workbook(r->in->body, r->in->body_length))
+		return problem(r, SPREADSHEET_NOT_CSV, NULL);
+	id = db(r, Q_file_id);
+	if (!id || !upload_bind(r, pg_text(id, 0, "id")))
+		return problem(r, UNAVAILABLE, NULL);
+	bind_asker(r, kind);
+	return accepted(r, db(r, Q_import_add));
+}
+
+/* POST /v1/<kind>-imports/{import_id}/commit */
+static int commit(struct request *r, const struct import_kind *kind)
+{
+	bind_asker(r, kind);
+	return accepted(r, db(r, Q_import_commit_ask));
+}
+
+int school_import_create(struct request *r)
+{
+	return create(r, &import_kind_schools);
+}
+
+int teacher_import_create(struct request *r)
+{
+	return create(r, &import_kind_teachers);
+}
+
+int hour_import_create(struct request *r)
+{
+	return create(r, &import_kind_hours);
+}
+
+int school_import_commit(struct request *r)
+{
+	return commit(r, &import_kind_schools);
+}
+
+int teacher_import_commit(struct request *r)
+{
+	return commit(r, &import_kind_teachers);
+}
+
+int hour_import_commit(struct request *r)
+{
+	return commit(r, &import_kind_hours);
+}
+
+/* POST /v1/teacher-imports/{import_id}/undo -- while nothing hangs on what it made. */
+int teacher_import_undo(struct request *r)
+{
+	bind_asker(r, &import_kind_teachers);
+	return accepted(r, db(r, Q_import_undo_ask));
+}

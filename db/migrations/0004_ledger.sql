@@ -1,0 +1,498 @@
+-- The hour ledger: accounts, entries, sources, balances.
+--
+-- An entry is written once and stays. One trigger posts it: takes the account's head, chains the
+-- entry to it, takes the source (one source credits one person once) and moves the balance. A
+-- correction is a reversing entry. What an entry was made from is checked before, under the
+-- caller's row security, by the statement that inserts it; its foreign keys are account and
+-- source only, because keys to hot parents cost a quarter of the rate.
+
+-- Levels from the highest down: the place of LEVEL, NULL if there is none of that name.
+CREATE FUNCTION hour_level_rank(level text) RETURNS int LANGUAGE sql IMMUTABLE AS
+$$
+SELECT array_position(ARRAY['national', 'province', 'city', 'county', 'cluster', 'school',
+	'self_study'], level)
+$$;
+
+-- The head of a person's chain. The school is the one that sees her now, kept with person.school.
+CREATE TABLE ledger_account (
+	county int NOT NULL REFERENCES county (county),
+	id uuid NOT NULL DEFAULT uuid_v7(),
+	person uuid NOT NULL,
+	school uuid,
+	head_seq bigint NOT NULL DEFAULT 0 CHECK (head_seq >= 0),
+	head_hash bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex') CHECK (length(head_hash) = 32),
+	created_at timestamptz NOT NULL DEFAULT clock_now(),
+	PRIMARY KEY (county, id),
+	CONSTRAINT ledger_account_of_person UNIQUE (county, person),
+	FOREIGN KEY (county, person) REFERENCES person (county, id)
+) WITH (fillfactor = 70);
+
+-- What was credited to whom. A row is taken before its entry is written and never given back.
+CREATE TABLE hour_source (
+	county int NOT NULL,
+	kind text NOT NULL,
+	key text NOT NULL,
+	person uuid NOT NULL,
+	entry uuid NOT NULL,
+	CONSTRAINT hour_source_credits_once PRIMARY KEY (county, kind, key, person),
+	UNIQUE (county, entry)
+);
+
+CREATE TABLE hour_entry (
+	county int NOT NULL,
+	id uuid NOT NULL DEFAULT uuid_v7(),
+	account uuid NOT NULL,
+	seq bigint NOT NULL,
+	person uuid NOT NULL,
+	school uuid,
+	hours numeric(7,2) NOT NULL,
+	level text NOT NULL,
+	module uuid,
+	activity_on date NOT NULL,
+	source_kind text NOT NULL,
+	source_key text NOT NULL,
+	evidence text,
+	note text,
+	reverses uuid,
+	reason text,
+	posted_by uuid,
+	office uuid,
+	client text,
+	posted_at timestamptz NOT NULL,
+	form smallint NOT NULL,
+	chain bytea NOT NULL,
+	PRIMARY KEY (county, id),
+	CONSTRAINT hour_entry_next_in_chain UNIQUE (county, account, seq),
+	-- Few and plain checks: each is read and prepared anew for every posting.
+	CONSTRAINT hour_entry_hours CHECK (CASE WHEN reverses IS NULL
+		THEN hours BETWEEN 0.01 AND 999.99 ELSE hours BETWEEN -999.99 AND -0.01 END),
+	CONSTRAINT hour_entry_fields CHECK (
+		level IN ('national', 'province', 'city', 'county', 'cluster', 'school', 'self_study')
+		AND source_kind IN ('course_enrolment', 'recognised_claim', 'external_certificate',
+			'transfer_in', 'opening_balance', 'adjustment', 'reversal')
+		AND source_key <> '' AND source_key = btrim(source_key) AND length(source_key) <= 200
+		AND activity_on >= '1990-01-01'
+		AND coalesce(length(evidence), 0) <= 500 AND coalesce(length(note), 0) <= 500
+		AND (reverses IS NULL) = (source_kind <> 'reversal') AND (reverses IS NULL) = (reason IS NULL)
+		AND coalesce(length(reason), 1) BETWEEN 1 AND 500
+		AND (posted_by IS NOT NULL OR client IS NOT NULL)),
+	FOREIGN KEY (county, account) REFERENCES ledger_account (county, id),
+	FOREIGN KEY (county, id) REFERENCES hour_source (county, entry)
+);
+CREATE INDEX hour_entry_of_person ON hour_entry (county, person, activity_on, id);
+CREATE UNIQUE INDEX hour_entry_reversed_once ON hour_entry (county, reverses)
+	WHERE reverses IS NOT NULL;
+CREATE INDEX hour_entry_reversals_of_person ON hour_entry (county, person) WHERE reverses IS NOT NULL;
+
+-- Hours by ledger year (the calendar year of the activity) and level; the school sees the person.
+CREATE TABLE hour_balance (
+	county int NOT NULL,
+	person uuid NOT NULL,
+	year smallint NOT NULL,
+	level text NOT NULL,
+	school uuid,
+	hours numeric(9,2) NOT NULL,
+	PRIMARY KEY (county, person, year, level)
+) WITH (fillfactor = 70);
+
+-- An account's head speaks of all entries, so only who sees all of them may read it.
+CALL wall('ledger_account', reads => '$all OR person = $subject AND $until_on = ''infinity''',
+	exempt_event => true);
+CALL wall('hour_source', reads => '$all', exempt_event => true);
+CALL wall('hour_entry', reads => '$all OR person = $subject AND activity_on <= $until_on',
+	writes => '$all');
+CALL append_only('hour_entry');
+-- A balance is shown to a school that she left for the years that ended before she did.
+CALL wall('hour_balance', reads => '$all OR school = $school'
+	' OR person = $subject AND make_date(year, 12, 31) <= $until_on', exempt_event => true);
+
+-- ---------------------------------------------------------------- the chain
+
+-- The members of the chained form that may be absent: free text by the SHA-256 of its UTF-8, an id.
+CREATE FUNCTION hour_text_digest(free_text text) RETURNS text LANGUAGE sql STABLE AS
+$$ SELECT coalesce('"' || encode(sha256(convert_to(free_text, 'UTF8')), 'hex') || '"', 'null') $$;
+CREATE FUNCTION hour_id_form(id uuid) RETURNS text LANGUAGE sql STABLE AS
+$$ SELECT coalesce('"' || id || '"', 'null') $$;
+
+-- The chained form of an entry, version 1: RFC 8785 (members sorted, no white space). Every
+-- string in it is an id, a code, a digest, a date or a decimal, so nothing needs an escape.
+CREATE FUNCTION hour_entry_form(e hour_entry, account uuid, seq bigint) RETURNS text
+LANGUAGE sql STABLE AS
+$$
+SELECT concat('{"account":"', account,
+	'","activity_on":"', to_char(e.activity_on, 'YYYY-MM-DD'),
+	'","client_sha256":', hour_text_digest(e.client),
+	',"evidence_sha256":', hour_text_digest(e.evidence),
+	',"hours":"', e.hours,
+	'","id":"', e.id,
+	'","level":"', e.level,
+	'","module":', hour_id_form(e.module),
+	',"note_sha256":', hour_text_digest(e.note),
+	',"office":', hour_id_form(e.office),
+	',"person":"', e.person,
+	'","posted_at":"', instant(e.posted_at),
+	'","posted_by":', hour_id_form(e.posted_by),
+	',"reason_sha256":', hour_text_digest(e.reason),
+	',"reverses":', hour_id_form(e.reverses),
+	',"school":', hour_id_form(e.school),
+	',"seq":', seq,
+	',"source_key_sha256":', hour_text_digest(e.source_key),
+	',"source_kind":"', e.source_kind,
+	'","v":1}')
+$$;
+
+-- A link of the chain: SHA-256 over the hash before it and the form. The first stands on 32 zeros.
+CREATE FUNCTION hour_entry_link(before bytea, form text) RETURNS bytea LANGUAGE sql STABLE AS
+$$ SELECT sha256(before || convert_to(form, 'UTF8')) $$;
+
+-- ---------------------------------------------------------------- posting
+
+-- Makes the accounts that PERSONS lack, then locks all of them in the order of their ids: two
+-- batches that name the same people wait for each other and never deadlock.
+CREATE FUNCTION hour_accounts_lock(persons uuid[]) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	here int := this_county();
+	locked bigint;
+BEGIN
+	INSERT INTO ledger_account (county, person, school)
+	SELECT p.county, p.id, p.school FROM person p
+	WHERE p.county = here AND p.id = ANY (persons)
+		AND NOT EXISTS (SELECT FROM ledger_account a WHERE a.county = here AND a.person = p.id)
+	ORDER BY p.id FOR SHARE OF p
+	ON CONFLICT (county, person) DO NOTHING;
+	SELECT count(*) INTO locked FROM (SELECT FROM ledger_account a
+		WHERE a.county = here AND a.person = ANY (persons) ORDER BY a.id FOR UPDATE) a;
+	RETURN locked;
+END
+$$;
+
+-- A reversing entry is the original with its hours negated; whatever else was given is replaced.
+CREATE FUNCTION hour_reversal_fill(e hour_entry) RETURNS hour_entry LANGUAGE plpgsql AS $$
+DECLARE
+	original hour_entry;
+BEGIN
+	SELECT * INTO original FROM hour_entry o WHERE o.county = e.county AND o.id = e.reverses;
+	IF NOT FOUND THEN
+		PERFORM raise_problem('not-found', '{}', 'QL404');
+	END IF;
+	IF original.reverses IS NOT NULL THEN
+		PERFORM raise_problem('entry-is-reversal', jsonb_build_object('entry_id', original.reverses),
+			'QL409');
+	END IF;
+	e.account := original.account;
+	e.person := original.person;
+	e.school := original.school;
+	e.hours := -original.hours;
+	e.level := original.level;
+	e.module := original.module;
+	e.activity_on := original.activity_on;
+	e.source_kind := 'reversal';
+	e.source_key := original.id::text;
+	e.evidence := NULL;
+	e.note := NULL;
+	RETURN e;
+END
+$$;
+
+-- Posts NEW: who and when from the request, sequence and chain from the account's head, source
+-- and balance taken. Runs as the engine, since none of these are the caller's to change.
+CREATE FUNCTION hour_entry_post() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+	its_taken boolean;
+	earlier uuid;
+BEGIN
+	NEW.form := 1;
+	NEW.posted_at := date_trunc('milliseconds', clock_now());
+	NEW.posted_by := nullif(current_setting('qinglan.person', true), '')::uuid;
+	NEW.office := nullif(current_setting('qinglan.office', true), '')::uuid;
+	NEW.client := nullif(current_setting('qinglan.client', true), '');
+	IF NEW.reverses IS NOT NULL THEN
+		NEW := hour_reversal_fill(NEW);
+	ELSE
+		NEW.source_key := normalize(NEW.source_key, NFC);
+		IF NEW.activity_on > today() THEN
+			PERFORM raise_problem('activity-in-future', jsonb_build_object('pointer', '#/activity_on',
+				'today', today()), 'QL422');
+		END IF;
+	END IF;
+
+	-- One statement, whose first part takes the account: its row lock lets one posting at a time
+	-- through, and the parts behind it see what the one before committed, for both judge conflicts
+	-- by the index and not by the statement's snapshot.
+	FOR turn IN 1..2 LOOP
+		WITH head AS (
+			UPDATE ledger_account a SET head_seq = a.head_seq + 1,
+				head_hash = hour_entry_link(a.head_hash, hour_entry_form(NEW, a.id, a.head_seq + 1))
+			WHERE a.county = NEW.county AND a.person = NEW.person
+			RETURNING a.id, a.school, a.head_seq, a.head_hash
+		), source AS (
+			INSERT INTO hour_source (county, kind, key, person, entry)
+			SELECT NEW.county, NEW.source_kind, NEW.source_key, NEW.person, NEW.id FROM head
+			ON CONFLICT (county, kind, key, person) DO NOTHING RETURNING true AS taken
+		), moved AS (
+			INSERT INTO hour_balance AS b (county, person, year, level, school, hours)
+			SELECT NEW.county, NEW.person, date_part('year', NEW.activity_on), NEW.level, h.school,
+				NEW.hours
+			FROM head h CROSS JOIN source
+			ON CONFLICT (county, person, year, level) DO UPDATE SET hours = b.hours + excluded.hours
+		)
+		SELECT h.id, h.head_seq, h.head_hash, s.taken
+		INTO NEW.account, NEW.seq, NEW.chain, its_taken
+		FROM head h LEFT JOIN source s ON true;
+		EXIT WHEN NEW.account IS NOT NULL;
+		-- Her first entry: she has no account yet.
+		IF turn = 2 OR hour_accounts_lock(ARRAY[NEW.person]) = 0 THEN
+			PERFORM must_see(false, '#/teacher_id');
+		END IF;
+	END LOOP;
+	IF its_taken IS NULL THEN
+		SELECT s.entry INTO earlier FROM hour_source s WHERE s.county = NEW.county
+			AND s.kind = NEW.source_kind AND s.key = NEW.source_key AND s.person = NEW.person;
+		PERFORM raise_problem(CASE WHEN NEW.reverses IS NULL THEN 'already-credited'
+			ELSE 'already-reversed' END, jsonb_build_object('entry_id', earlier), 'QL409');
+	END IF;
+	RETURN NEW;
+END
+$$;
+CREATE TRIGGER hour_entry_post BEFORE INSERT ON hour_entry
+	FOR EACH ROW EXECUTE FUNCTION hour_entry_post();
+
+CALL engine_owned('hour_accounts_lock(uuid[])', 'qinglan_app');
+CALL engine_owned('hour_entry_post()');
+
+-- The school that sees a person's account and balances follows her working school.
+CREATE FUNCTION hour_school_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE ledger_account SET school = NEW.school WHERE county = NEW.county AND person = NEW.id;
+	UPDATE hour_balance SET school = NEW.school WHERE county = NEW.county AND person = NEW.id;
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER hour_school_follow AFTER UPDATE OF school ON person
+	FOR EACH ROW WHEN (OLD.school IS DISTINCT FROM NEW.school)
+	EXECUTE FUNCTION hour_school_follow();
+CALL engine_owned('hour_school_follow()');
+
+-- ---------------------------------------------------------------- reading
+
+-- An entry as the API gives it; REVERSED_BY is the entry that reverses it. Lists of entries are the
+-- service's daily bread, and row_to_json looks every column's type up anew in every row; so the text
+-- is put together here, and to_json escapes what somebody typed.
+CREATE FUNCTION hour_entry_json(e hour_entry, reversed_by uuid) RETURNS text LANGUAGE sql STABLE AS
+$$
+SELECT concat('{"id":"', e.id, '","teacher_id":"', e.person, '","account_id":"', e.account,
+	'","seq":', e.seq, ',"school_id":', hour_id_form(e.school), ',"hours":', e.hours,
+	',"level":"', e.level, '","module_id":', hour_id_form(e.module),
+	',"activity_on":"', e.activity_on, '","source":{"kind":"', e.source_kind,
+	'","key":', to_json(e.source_key), '},"evidence":', coalesce(to_json(e.evidence)::text, 'null'),
+	',"note":', coalesce(to_json(e.note)::text, 'null'), ',"reverses":', hour_id_form(e.reverses),
+	',"reversed_by":', hour_id_form(reversed_by), ',"reason":', coalesce(to_json(e.reason)::text, 'null'),
+	',"posted_by":', hour_id_form(e.posted_by), ',"posted_for_office":', hour_id_form(e.office),
+	',"posted_by_client":', coalesce(to_json(e.client)::text, 'null'),
+	',"posted_at":"', instant(e.posted_at), '","chain":"', encode(e.chain, 'hex'), '"}')
+$$;
+
+-- One entry by its id as JSON, where the request names no person: the county sees all, a person
+-- her own, a school those of the people that it sees, up to the day they left.
+CREATE FUNCTION hour_entry_seen(entry_id uuid) RETURNS SETOF text LANGUAGE sql STABLE AS
+$$
+SELECT hour_entry_json(e, r.id)
+FROM hour_entry e
+LEFT JOIN hour_entry r ON r.county = e.county AND r.reverses = e.id
+WHERE e.county = this_county() AND e.id = entry_id
+	AND CASE current_setting('qinglan.sees', true)
+		WHEN 'all' THEN true
+		WHEN 'self' THEN e.person = nullif(current_setting('qinglan.person', true), '')::uuid
+		WHEN 'school' THEN EXISTS (SELECT FROM sight s
+			WHERE s.county = e.county AND s.person = e.person AND e.activity_on <= s.until_on
+			AND s.school = nullif(current_setting('qinglan.school', true), '')::uuid)
+		ELSE false
+	END
+$$;
+CALL engine_owned('hour_entry_seen(uuid)', 'qinglan_app');
+
+-- True when IS_THERE; else the thing that the address names is not there, or not the caller's.
+CREATE FUNCTION must_exist(is_there boolean) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF is_there IS NOT TRUE THEN
+		PERFORM raise_problem('not-found', '{}', 'QL404');
+	END IF;
+	RETURN true;
+END
+$$;
+
+-- True when the school and the module that a body names, if any, are there for the caller. A
+-- function, so that a posting that names none does not pay for their plans.
+CREATE FUNCTION must_see_named(its_school uuid, its_module uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF its_school IS NOT NULL THEN
+		PERFORM must_see(EXISTS (SELECT FROM school s WHERE s.id = its_school), '#/school_id');
+	END IF;
+	IF its_module IS NOT NULL THEN
+		PERFORM must_see(EXISTS (SELECT FROM module m WHERE m.id = its_module), '#/module_id');
+	END IF;
+	RETURN true;
+END
+$$;
+
+-- True when the caller may see a person; else she is not there. Whom the settings took from sight
+-- needs no second look.
+CREATE FUNCTION must_see_person(its_person uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF current_setting('qinglan.sees', true) <> 'all'
+		AND current_setting('qinglan.subject', true) = its_person::text
+	THEN
+		RETURN true;
+	END IF;
+	RETURN must_exist(EXISTS (SELECT FROM person p WHERE p.id = its_person));
+END
+$$;
+
+-- ---------------------------------------------------------------- many rows
+
+-- Posts LIST, an array of {row, teacher_id, school_id, hours, level, module_id, activity_on,
+-- source_kind, source_key, evidence, note}, under the caller's row security and in the order of
+-- the rows, and answers each: posted, unchanged (the source is credited with the same figures
+-- and stands), or rejected with the code and parameters of the problem. A rejected row leaves
+-- nothing; the others stay.
+CREATE FUNCTION hour_post_rows(list jsonb)
+RETURNS TABLE ("row" int, outcome text, entry_id uuid, code text, params jsonb)
+LANGUAGE plpgsql AS $$
+DECLARE
+	given record;
+	earlier record;
+BEGIN
+	PERFORM hour_accounts_lock(ARRAY(SELECT (l->>'teacher_id')::uuid
+		FROM jsonb_array_elements(list) l));
+	FOR given IN
+		SELECT l.*, p.county, p.id AS person, s.id AS school, m.id AS module, w.school AS worked_at
+		FROM jsonb_to_recordset(list) AS l("row" int, teacher_id uuid, school_id uuid, hours numeric,
+			level text, module_id uuid, activity_on date, source_kind text, source_key text,
+			evidence text, note text)
+		LEFT JOIN person p ON p.id = l.teacher_id AND p.teacher
+			AND p.voided_at IS NULL AND p.merged_into IS NULL
+		LEFT JOIN school s ON s.id = l.school_id
+		LEFT JOIN module m ON m.id = l.module_id
+		LEFT JOIN membership w ON w.person = l.teacher_id AND w.kind = 'working'
+			AND w.during @> l.activity_on
+		ORDER BY l."row"
+	LOOP
+		"row" := given."row";
+		outcome := 'posted';
+		code := NULL;
+		params := NULL;
+		BEGIN
+			PERFORM must_see(given.person IS NOT NULL, '#/teacher_id'),
+				must_see(given.school IS NOT DISTINCT FROM given.school_id, '#/school_id'),
+				must_see(given.module IS NOT DISTINCT FROM given.module_id, '#/module_id');
+			IF scale(trim_scale(given.hours)) > 2 OR given.hours IS NULL THEN
+				PERFORM raise_problem('hours-out-of-range', '{"pointer": "#/hours"}', 'QL422');
+			END IF;
+			IF num_nulls(given.level, given.activity_on, given.source_kind, given.source_key) > 0 THEN
+				PERFORM raise_problem('entry-not-valid', '{}', 'QL422');
+			END IF;
+			INSERT INTO hour_entry (county, person, school, hours, level, module, activity_on,
+				source_kind, source_key, evidence, note)
+			VALUES (given.county, given.person, coalesce(given.school, given.worked_at), given.hours,
+				given.level, given.module, given.activity_on, given.source_kind,
+				given.source_key, given.evidence, given.note)
+			RETURNING id INTO entry_id;
+		EXCEPTION
+			WHEN SQLSTATE 'QL404' OR SQLSTATE 'QL409' OR SQLSTATE 'QL422' THEN
+				GET STACKED DIAGNOSTICS code = MESSAGE_TEXT, params = PG_EXCEPTION_DETAIL;
+				outcome := 'rejected';
+				entry_id := (params->>'entry_id')::uuid;
+			WHEN check_violation OR numeric_value_out_of_range THEN
+				GET STACKED DIAGNOSTICS code = CONSTRAINT_NAME;
+				code := CASE code WHEN 'hour_entry_fields' THEN 'entry-not-valid'
+					ELSE 'hours-out-of-range' END;
+				params := '{}';
+				outcome := 'rejected';
+				entry_id := NULL;
+		END;
+		IF code = 'already-credited' THEN
+			SELECT e.hours, e.level, e.activity_on, r.id AS reversed_by INTO earlier
+			FROM hour_entry e LEFT JOIN hour_entry r ON r.county = e.county AND r.reverses = e.id
+			WHERE e.id = entry_id;
+			IF (earlier.hours, earlier.level, earlier.activity_on)
+				= (given.hours, given.level, given.activity_on) AND earlier.reversed_by IS NULL
+			THEN
+				outcome := 'unchanged';
+				code := NULL;
+				params := NULL;
+			END IF;
+		END IF;
+		RETURN NEXT;
+	END LOOP;
+END
+$$;
+
+-- ---------------------------------------------------------------- verifying
+
+-- Recomputes every chain and balance of a county and gives what does not agree: nothing, unless
+-- somebody changed rows behind the service. One pass over the entries in the order of their
+-- accounts, one over sources, one over balances.
+CREATE FUNCTION ledger_verify(its_county int)
+RETURNS TABLE (fault text, account uuid, person uuid, entry uuid, seq bigint) LANGUAGE sql STABLE AS
+$$
+WITH link AS (
+	SELECT e.account, e.person, e.id, e.seq, e.chain, e.hours, e.reverses,
+		row_number() OVER chained AS place,
+		lead(e.id) OVER chained IS NULL AS is_last,
+		hour_entry_link(coalesce(lag(e.chain) OVER chained, decode(repeat('00', 32), 'hex')),
+			hour_entry_form(e, e.account, e.seq)) AS recomputed
+	FROM hour_entry e WHERE e.county = its_county
+	WINDOW chained AS (PARTITION BY e.account ORDER BY e.seq)
+)
+SELECT f.fault, l.account, l.person, l.id, l.seq
+FROM link l
+LEFT JOIN ledger_account a ON a.county = its_county AND a.id = l.account
+CROSS JOIN LATERAL (VALUES
+	('sequence', l.seq <> l.place),
+	('chain', l.chain <> l.recomputed),
+	('head', l.is_last AND (a.head_seq, a.head_hash) IS DISTINCT FROM (l.seq, l.chain))
+) AS f(fault, is_so)
+WHERE f.is_so
+UNION ALL
+SELECT 'head', a.id, a.person, NULL, a.head_seq
+FROM ledger_account a
+WHERE a.county = its_county AND a.head_seq > 0
+	AND NOT EXISTS (SELECT FROM hour_entry e WHERE e.county = its_county AND e.account = a.id)
+UNION ALL
+SELECT 'source', e.account, coalesce(e.person, s.person), coalesce(e.id, s.entry), e.seq
+FROM (SELECT * FROM hour_entry WHERE county = its_county) e
+FULL JOIN (SELECT * FROM hour_source WHERE county = its_county) s ON s.entry = e.id
+WHERE (e.source_kind, e.source_key) IS DISTINCT FROM (s.kind, s.key)
+UNION ALL
+SELECT 'reversal', r.account, r.person, r.id, r.seq
+FROM hour_entry r
+LEFT JOIN hour_entry o ON o.county = r.county AND o.id = r.reverses
+WHERE r.county = its_county AND r.reverses IS NOT NULL
+	AND (o.account, -o.hours, o.level, o.activity_on, o.reverses IS NULL)
+		IS DISTINCT FROM (r.account, r.hours, r.level, r.activity_on, true)
+UNION ALL
+SELECT 'balance', NULL, coalesce(b.person, e.person), NULL, coalesce(b.year, e.year)
+FROM (SELECT * FROM hour_balance WHERE county = its_county) b
+FULL JOIN (SELECT person, date_part('year', activity_on)::smallint AS year, level, sum(hours) AS hours
+	FROM hour_entry WHERE county = its_county GROUP BY 1, 2, 3) e
+	ON (e.person, e.year, e.level) = (b.person, b.year, b.level)
+WHERE coalesce(b.hours, 0) <> coalesce(e.hours, 0)
+$$;
+CALL engine_owned('ledger_verify(int)');
+
+-- The county's digest of DAY: SHA-256 over the heads that the chains had at its end, as lines
+-- "account seq chain" in the order of the accounts; with the number of chains and entries.
+CREATE FUNCTION ledger_digest(its_county int, day date)
+RETURNS TABLE (digest text, accounts bigint, entries numeric) LANGUAGE sql STABLE AS
+$$
+SELECT encode(sha256(convert_to(coalesce(string_agg(h.account || ' ' || h.seq || ' '
+		|| encode(h.chain, 'hex') || E'\n', '' ORDER BY h.account), ''), 'UTF8')), 'hex'),
+	count(*), coalesce(sum(h.seq), 0)
+FROM (
+	SELECT DISTINCT ON (e.account) e.account, e.seq, e.chain
+	FROM hour_entry e JOIN county c ON c.county = e.county
+	WHERE e.county = its_county AND e.posted_at < ((day + 1)::timestamp AT TIME ZONE c.zone)
+	ORDER BY e.account, e.seq DESC
+) h
+$$;
+CALL engine_owned('ledger_digest(int, date)');

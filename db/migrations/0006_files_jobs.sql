@@ -1,0 +1,125 @@
+-- Files that people send, and long work as rows. A file is sealed before it gets here. A job is
+-- taken by whichever instance is free and done with the settings of who asked for it; what kinds
+-- there are is said by the tables that queue them.
+
+CREATE TABLE file (
+	county int NOT NULL REFERENCES county (county),
+	id uuid NOT NULL DEFAULT uuid_v7(),
+	version int NOT NULL DEFAULT 1,
+	person uuid DEFAULT nullif(current_setting('qinglan.person', true), '')::uuid,
+	school uuid DEFAULT nullif(current_setting('qinglan.school', true), '')::uuid,
+	client text DEFAULT nullif(current_setting('qinglan.client', true), ''),
+	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+	media_type text NOT NULL CHECK (length(media_type) <= 100),
+	size int NOT NULL CHECK (size BETWEEN 1 AND 8388608),
+	content_hash bytea NOT NULL,
+	content bytea,
+	key_id int NOT NULL,
+	purge_at timestamptz NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT clock_now(),
+	updated_at timestamptz NOT NULL DEFAULT clock_now(),
+	PRIMARY KEY (county, id)
+);
+-- What is sealed cannot be compressed.
+ALTER TABLE file ALTER COLUMN content SET STORAGE EXTERNAL;
+CREATE INDEX file_purge ON file (purge_at) WHERE content IS NOT NULL;
+CALL wall('file', reads => '$all OR $sees = ''school'' AND school = $school',
+	writes => '$all OR $sees = ''school'' AND school = $school');
+
+CREATE TABLE job (
+	county int NOT NULL REFERENCES county (county),
+	id uuid NOT NULL DEFAULT uuid_v7(),
+	version int NOT NULL DEFAULT 1,
+	kind text NOT NULL,
+	state text NOT NULL DEFAULT 'queued'
+		CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+	-- Who asked for it: the work is done with just these rights.
+	actor_role text NOT NULL DEFAULT current_setting('qinglan.role', true),
+	actor_person uuid DEFAULT nullif(current_setting('qinglan.person', true), '')::uuid,
+	actor_office uuid DEFAULT nullif(current_setting('qinglan.office', true), '')::uuid,
+	actor_school uuid DEFAULT nullif(current_setting('qinglan.school', true), '')::uuid,
+	actor_client text DEFAULT nullif(current_setting('qinglan.client', true), ''),
+	actor_scope text NOT NULL DEFAULT '',
+	operation text NOT NULL DEFAULT coalesce(current_setting('qinglan.operation', true), ''),
+	request_id text NOT NULL DEFAULT coalesce(current_setting('qinglan.request_id', true), ''),
+	language text NOT NULL DEFAULT 'zh' CHECK (language IN ('zh', 'en')),
+	input jsonb NOT NULL DEFAULT '{}',
+	result jsonb,
+	problem jsonb,
+	result_url text,
+	errors_url text,
+	stoppable boolean NOT NULL DEFAULT false,
+	attempt int NOT NULL DEFAULT 0,
+	not_before timestamptz NOT NULL DEFAULT '-infinity',
+	created_at timestamptz NOT NULL DEFAULT machine_now(),
+	started_at timestamptz,
+	finished_at timestamptz,
+	PRIMARY KEY (county, id)
+);
+CREATE INDEX job_waiting ON job (created_at) WHERE state = 'queued';
+CREATE INDEX job_running ON job (created_at) WHERE state = 'running';
+CREATE INDEX job_finished ON job (finished_at) WHERE finished_at IS NOT NULL;
+CALL wall('job', reads => '$all OR $sees = ''school'' AND actor_school = $school OR actor_person = $person',
+	writes => '$all OR $sees = ''school'' AND actor_school = $school OR actor_person = $person',
+	gate => 'SELECT, UPDATE');
+
+-- The lease and progress of the attempt that is under way; no event, for it beats every few seconds.
+CREATE TABLE job_heartbeat (
+	county int NOT NULL,
+	job uuid NOT NULL,
+	person uuid,
+	school uuid,
+	attempt int NOT NULL,
+	until timestamptz NOT NULL,
+	done bigint NOT NULL DEFAULT 0,
+	total bigint NOT NULL DEFAULT 0,
+	PRIMARY KEY (county, job),
+	FOREIGN KEY (county, job) REFERENCES job (county, id) ON DELETE CASCADE
+) WITH (fillfactor = 50);
+CALL wall('job_heartbeat', reads => '$all OR $sees = ''school'' AND school = $school OR person = $person',
+	exempt_event => true, gate => 'SELECT, INSERT, UPDATE');
+
+-- Stops a waiting job, or a running one that can be stopped between two steps.
+CREATE FUNCTION job_stop(job_id uuid, if_match text) RETURNS SETOF job LANGUAGE plpgsql AS $$
+DECLARE
+	its job;
+BEGIN
+	SELECT * INTO its FROM job j WHERE j.id = job_id FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	PERFORM next_version(its.version, if_match);
+	IF its.state <> 'queued' AND NOT (its.state = 'running' AND its.stoppable) THEN
+		PERFORM raise_problem('job-not-stoppable', jsonb_build_object('state', its.state), 'QL409');
+	END IF;
+	RETURN QUERY UPDATE job j SET state = 'cancelled', version = j.version + 1,
+		finished_at = machine_now()
+	WHERE j.id = job_id RETURNING j.*;
+END
+$$;
+
+CREATE VIEW job_view WITH (security_invoker = true) AS
+SELECT j.id, j.kind, j.state, json_build_object('done', coalesce(h.done, 0),
+		'total', coalesce(h.total, 0)) AS progress,
+	j.result, j.problem, j.result_url, j.errors_url, j.stoppable, j.version,
+	instant(j.created_at) AS created_at, instant(j.started_at) AS started_at,
+	instant(j.finished_at) AS finished_at
+FROM job j
+LEFT JOIN job_heartbeat h ON h.county = j.county AND h.job = j.id;
+GRANT SELECT ON job_view TO qinglan_app;
+
+-- Empties files whose time is over and removes jobs that ended more than DAYS days ago; how many.
+CREATE FUNCTION files_purge(days int) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	removed bigint;
+	part bigint;
+BEGIN
+	UPDATE file SET content = NULL, version = version + 1
+	WHERE content IS NOT NULL AND purge_at < machine_now();
+	GET DIAGNOSTICS removed = ROW_COUNT;
+	DELETE FROM job WHERE finished_at < machine_now() - make_interval(days => days);
+	GET DIAGNOSTICS part = ROW_COUNT;
+	RETURN removed + part;
+END
+$$;
+CALL engine_owned('files_purge(int)', 'qinglan_gate');

@@ -1,0 +1,67 @@
+-- Long work: what its requester sees of it, and how qinglan_gate hands it out; db/migrations/0006_files_jobs.sql.
+
+-- name: job_get :one
+-- A job with its progress, its result or its problem.
+SELECT row_to_json(v) AS body, v.version FROM job_view v WHERE v.id = :job_id::uuid
+
+-- name: job_cancel :one
+-- Stops a job that waits, or one that can be stopped while it runs.
+SELECT body_of('job_view', j.id) AS body, j.version, j.id
+FROM job_stop(:job_id::uuid, :if_match::text) j
+
+-- name: job_patience :exec
+-- Before the statement of a job: it may take its time.
+SELECT set_config('statement_timeout', '600s', true), set_config('lock_timeout', '10s', true)
+
+-- name: job_reclaim :exec
+-- For qinglan_gate: jobs whose worker let the lease run out wait again.
+UPDATE job j SET state = 'queued', version = version + 1
+WHERE j.state = 'running' AND NOT EXISTS (SELECT FROM job_heartbeat h
+	WHERE h.county = j.county AND h.job = j.id AND h.attempt = j.attempt
+		AND h.until > machine_now())
+
+-- name: job_take :maybe
+-- For qinglan_gate: the oldest waiting job, leased for so many seconds.
+WITH due AS (
+	SELECT j.county, j.id FROM job j
+	WHERE j.state = 'queued' AND j.not_before <= machine_now()
+	ORDER BY j.created_at
+	LIMIT 1 FOR UPDATE SKIP LOCKED
+), taken AS (
+	UPDATE job j SET state = 'running', attempt = j.attempt + 1, version = j.version + 1,
+		started_at = coalesce(j.started_at, machine_now())
+	FROM due WHERE j.county = due.county AND j.id = due.id
+	RETURNING j.*
+), leased AS (
+	INSERT INTO job_heartbeat (county, job, person, school, attempt, until)
+	SELECT t.county, t.id, t.actor_person, t.actor_school, t.attempt,
+		machine_now() + make_interval(secs => :lease::int)
+	FROM taken t
+	ON CONFLICT (county, job) DO UPDATE SET attempt = excluded.attempt, until = excluded.until
+)
+SELECT t.county, t.id, t.kind, t.actor_role, t.actor_person, t.actor_office, t.actor_school,
+	t.actor_client, t.actor_scope, t.operation, t.request_id, t.language, t.input, t.attempt
+FROM taken t
+
+-- name: job_keep :maybe
+-- For qinglan_gate: extends the lease of an attempt and notes its progress; no row when it is over.
+UPDATE job_heartbeat h SET until = machine_now() + make_interval(secs => :lease::int),
+	done = coalesce(:done::bigint, h.done), total = coalesce(:total::bigint, h.total)
+FROM job j
+WHERE j.county = :county::int AND j.id = :job_id::uuid AND j.state = 'running'
+	AND j.attempt = :attempt::int AND h.county = j.county AND h.job = j.id
+	AND h.attempt = j.attempt
+RETURNING h.job AS id
+
+-- name: job_finish :exec
+-- For qinglan_gate: how an attempt ended; 'queued' gives the job back for later.
+UPDATE job SET state = :state::text, result = :result::jsonb, problem = :problem::jsonb,
+	version = version + 1,
+	finished_at = CASE WHEN :state::text <> 'queued' THEN machine_now() END,
+	not_before = machine_now() + make_interval(secs => 2 * attempt)
+WHERE county = :county::int AND id = :job_id::uuid AND state = 'running'
+	AND attempt = :attempt::int
+
+-- name: job_purge :exec
+-- For qinglan_gate: empties files whose time is over, with what was read from them, and removes old jobs.
+SELECT files_purge(:days::int), imports_purge()

@@ -1,0 +1,145 @@
+-- Teachers and what hangs on them; tables and rules: db/migrations/0003_people.sql.
+
+-- name: teacher_list :page
+-- Teachers whom the caller sees today; with status=left those whom she saw until they left.
+--sort name: p.sort_key::text, p.id::uuid
+--sort -name: p.sort_key::text DESC, p.id::uuid DESC
+SELECT row_to_json(t) AS body, :keys
+FROM person p
+--? !status: JOIN teacher_view t ON t.id = p.id
+--? status: JOIN former_teacher_view t ON t.id = p.id
+WHERE p.voided_at IS NULL AND p.merged_into IS NULL AND :after
+--? school_id: AND p.school = :school_id::uuid
+--? stage: AND p.teaching_stage = :stage::text
+--? title: AND p.title = :title::text
+--? appointment_kind: AND p.id IN (SELECT a.person FROM homeroom_appointment a
+--? appointment_kind: WHERE a.kind = :appointment_kind::text AND a.during @> (SELECT today()))
+--? q: AND p.id IN (SELECT k.person FROM person_token k WHERE k.token >= search_text(:q::text)
+--? q: AND k.token < search_text(:q::text) || chr(1114111))
+:order
+
+-- name: teacher_create :one
+-- A new teacher of a school; the document is sealed by the handler.
+SELECT n.id, b.body, (b.body->>'version')::int AS version
+FROM (SELECT teacher_add(:body::jsonb - 'document_number', :birth_on::date, :gender::text, :sealed::bytea,
+	:hashes::bytea[], :hash::bytea, :masked::text, :sort_key::text, :tokens::jsonb) AS id OFFSET 0) n
+CROSS JOIN LATERAL (SELECT body_of('teacher_view', n.id) AS body OFFSET 0) b
+
+-- name: teacher_get :one
+-- A teacher; to a school that she left, only what it knew. The settings say up to when she is seen.
+SELECT CASE WHEN subject_is_present() THEN row_to_json(t) ELSE former_teacher(t.id) END AS body, t.version
+FROM teacher_members t
+WHERE t.id = :teacher_id::uuid AND (t.status <> 'voided' OR subject_is_present())
+
+-- name: teacher_patch :one
+-- Her particulars; a changed document is sealed by the handler.
+SELECT b.body, (b.body->>'version')::int AS version
+FROM (SELECT teacher_change(:teacher_id::uuid, :if_match::text, :body::jsonb - 'document_number',
+	:birth_on::date, :gender::text, :sealed::bytea, :hashes::bytea[], :hash::bytea, :masked::text,
+	:sort_key::text, :tokens::jsonb) AS id OFFSET 0) n
+CROSS JOIN LATERAL (SELECT body_of('teacher_view', n.id) AS body OFFSET 0) b
+
+-- name: teacher_void :one
+-- Declares a teacher made by mistake, on whom nothing hangs.
+SELECT b.body, (b.body->>'version')::int AS version
+FROM (SELECT person_void(:teacher_id::uuid, :if_match::text, :reason::text) AS id OFFSET 0) n
+CROSS JOIN LATERAL (SELECT body_of('teacher_view', n.id) AS body OFFSET 0) b
+
+-- name: teacher_find :one
+-- Who has a document: the teacher where the caller sees her, else the school where she is known.
+SELECT json_build_object('teacher', (SELECT row_to_json(t) FROM teacher_view t WHERE t.id = c.person),
+	'known_at', CASE WHEN c.person IS NOT NULL AND NOT EXISTS (SELECT FROM teacher_view t WHERE t.id = c.person)
+		THEN json_build_object('school_id', c.school, 'school_name', c.school_name) END) AS body
+FROM (SELECT 1) one
+LEFT JOIN (SELECT * FROM person_candidates(NULL, NULL, NULL, :hashes::bytea[]) LIMIT 1) c ON true
+
+-- name: teacher_resident_id_get :one
+-- The sealed number of a teacher's document; that it was read is recorded.
+SELECT p.document_type, p.resident_hash AS hash, p.resident_sealed AS sealed,
+	event_read('person', p.id, 'document_number') IS NULL AS recorded
+FROM person p
+WHERE p.id = :teacher_id::uuid AND p.teacher AND p.resident_sealed IS NOT NULL
+
+-- name: membership_list :page
+-- Where a teacher belonged, the latest first.
+--sort -started_on: m.started_on::date DESC, m.id::uuid DESC
+SELECT row_to_json(m) AS body, :keys FROM membership_view m
+WHERE m.teacher_id = :teacher_id::uuid
+	AND must_find(EXISTS (SELECT FROM person p WHERE p.id = :teacher_id::uuid AND p.teacher)) AND :after
+:order
+
+-- name: membership_get :one
+-- A membership of a teacher.
+SELECT row_to_json(m) AS body, m.version FROM membership_view m
+WHERE m.id = :membership_id::uuid AND m.teacher_id = :teacher_id::uuid
+
+-- name: membership_create :one
+-- A further membership; the one of its kind before it must have ended.
+INSERT INTO membership AS m (county, person, school, kind, during, reason)
+SELECT this_county(), p.id, :school_id::uuid, :kind::text, period(:started_on::date, :ended_on::date),
+	coalesce(:reason::text, '')
+FROM (SELECT :teacher_id::uuid AS id) asked
+LEFT JOIN person p ON p.id = asked.id AND p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL
+WHERE must_find(p.id IS NOT NULL) AND must_be_own_school(:school_id::uuid, '#/school_id') IS NOT NULL
+RETURNING m.id, m.version, body_of('membership_view', m.id) AS body
+
+-- name: membership_end :one
+-- The last day of a membership.
+UPDATE membership m
+SET during = period(lower(m.during), :ended_on::date),
+	reason = coalesce(:reason::text, m.reason),
+	version = next_version(m.version, :if_match::text), updated_at = clock_now()
+WHERE m.id = :membership_id::uuid AND m.person = :teacher_id::uuid
+RETURNING m.version, body_of('membership_view', m.id) AS body
+
+-- name: title_list :page
+-- A teacher's titles, the latest first.
+--sort -obtained_on: coalesce(t.obtained_on, '-infinity')::date DESC, t.id::uuid DESC
+SELECT row_to_json(t) AS body, :keys FROM title_view t
+WHERE t.teacher_id = :teacher_id::uuid
+	AND must_find(EXISTS (SELECT FROM person p WHERE p.id = :teacher_id::uuid AND p.teacher)) AND :after
+:order
+
+-- name: title_get :one
+-- A title of a teacher.
+SELECT row_to_json(t) AS body, t.version FROM title_view t
+WHERE t.id = :title_id::uuid AND t.teacher_id = :teacher_id::uuid
+
+-- name: title_create :one
+-- A title that a teacher obtained.
+INSERT INTO title AS t (county, person, school, name, obtained_on)
+SELECT this_county(), p.id, p.school, :title::text, :obtained_on::date
+FROM (SELECT :teacher_id::uuid AS id) asked
+LEFT JOIN person p ON p.id = asked.id AND p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL
+WHERE must_find(p.id IS NOT NULL) AND must_be_listed('title', :title::text, '#/title')
+	AND must_not_be_future(:obtained_on::date, '#/obtained_on') IS NOT NULL
+RETURNING t.id, t.version, body_of('title_view', t.id) AS body
+
+-- name: identifier_list :page
+-- Numbers that others know a teacher by.
+--sort source: i.source::text, i.id::uuid
+SELECT row_to_json(i) AS body, :keys FROM identifier_view i
+WHERE i.teacher_id = :teacher_id::uuid
+	AND must_find(EXISTS (SELECT FROM person p WHERE p.id = :teacher_id::uuid AND p.teacher)) AND :after
+:order
+
+-- name: identifier_get :one
+-- A number that others know a teacher by.
+SELECT row_to_json(i) AS body, i.version FROM identifier_view i
+WHERE i.id = :identifier_id::uuid AND i.teacher_id = :teacher_id::uuid
+
+-- name: identifier_create :one
+-- A number that others know a teacher by.
+INSERT INTO identifier AS i (county, person, school, source, value)
+SELECT this_county(), p.id, p.school, :source::text, :value::text
+FROM (SELECT :teacher_id::uuid AS id) asked
+LEFT JOIN person p ON p.id = asked.id AND p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL
+WHERE must_find(p.id IS NOT NULL)
+RETURNING i.id, i.version, body_of('identifier_view', i.id) AS body
+
+-- name: identifier_end :one
+-- The last day of such a number; it may then be given to another.
+UPDATE identifier i
+SET ended_on = :ended_on::date, version = next_version(i.version, :if_match::text), updated_at = clock_now()
+WHERE i.id = :identifier_id::uuid AND i.person = :teacher_id::uuid
+RETURNING i.version, body_of('identifier_view', i.id) AS body

@@ -1,0 +1,249 @@
+/*
+ * classes_test.c -- grades and labels of classes, who leads them, and what passes with the days, in SQL.
+ */
+#include "sql.h"
+
+static struct sql *world;
+static char county[20];
+
+#define U(tail) "0199b0a4-7c00-7000-8000-0000000000" tail
+
+static const char *grade(int entry_year, const char *stage, const char *system, const char *day)
+{
+	return sql_value(world->super, sql_text("SELECT class_grade(%d, '%s', '%s', '%s')",
+						entry_year, stage, system, day));
+}
+
+static void a_grade_follows_from_calendar_and_school_system(void **state)
+{
+	(void)state;
+	assert_string_equal(grade(2026, "primary", "six_three", "2026-10-15"), "一年级");
+	assert_string_equal(grade(2026, "primary", "six_three", "2027-08-31"), "一年级");
+	assert_string_equal(grade(2026, "primary", "six_three", "2027-09-01"), "二年级");
+	assert_string_equal(grade(2021, "primary", "six_three", "2026-10-15"), "六年级");
+	assert_string_equal(grade(2021, "primary", "five_four", "2026-10-15"), "");
+	assert_string_equal(grade(2020, "primary", "six_three", "2026-10-15"), "");
+	assert_string_equal(grade(2027, "primary", "six_three", "2026-10-15"), "");
+	assert_string_equal(grade(2026, "junior", "six_three", "2026-10-15"), "七年级");
+	assert_string_equal(grade(2026, "junior", "five_four", "2026-10-15"), "六年级");
+	assert_string_equal(grade(2023, "junior", "five_four", "2026-10-15"), "九年级");
+	assert_string_equal(grade(2024, "senior", "six_three", "2026-10-15"), "高三");
+	assert_string_equal(grade(2025, "vocational", "six_three", "2026-10-15"), "二年级");
+	/* No school year, no grade. */
+	assert_string_equal(grade(2026, "primary", "six_three", "2049-10-15"), "");
+}
+
+static void a_label_is_read_as_people_write_it(void **state)
+{
+	const struct {
+		const char *school, *label, *read;
+	} cases[] = {
+		{U("a1"), "四年级(2)班", "primary 2023 2"},
+		{U("a1"), "四年级（２）班", "primary 2023 2"},
+		{U("a1"), "四年级 二班", "primary 2023 2"},
+		{U("a1"), "4年级12班", "primary 2023 12"},
+		{U("a1"), "一年级十二班", "primary 2026 12"},
+		{U("a1"), "2024级3班", "primary 2024 3"},
+		{U("a1"), "小三(1)班", "primary 2024 1"},
+		{U("a1"), "七年级(1)班", ""},
+		{U("a1"), "2019级3班", ""},
+		{U("a1"), "四年级", ""},
+		{U("a1"), "四年级(0)班", ""},
+		{U("a1"), "", ""},
+		{U("a1"), "班主任", ""},
+		{U("a2"), "七年级(12)班", "junior 2026 12"},
+		{U("a2"), "初二3班", "junior 2025 3"},
+		{U("a2"), "高一(7)班", "senior 2026 7"},
+		{U("a2"), "高三(11)班", "senior 2024 11"},
+		{U("a2"), "高四(1)班", ""},
+		/* Junior or senior: nobody can say. */
+		{U("a2"), "2025级3班", ""},
+		{U("a3"), "一年级(3)班", "vocational 2026 3"},
+		{U("a4"), "六年级(1)班", "junior 2026 1"},
+		{U("a4"), "五年级(1)班", ""},
+		{U("a9"), "一年级(1)班", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *read =
+			sql_value(world->super,
+				  sql_text("SELECT concat_ws(' ', stage, entry_year, number) FROM "
+					   "class_of_label('%s', '%s', '2026-10-15')",
+					   cases[i].school, cases[i].label));
+
+		if (strcmp(read, cases[i].read))
+			fail_msg("%s: '%s', should be '%s'", cases[i].label, read, cases[i].read);
+	}
+}
+
+static void a_label_finds_the_class_that_is_there(void **state)
+{
+	(void)state;
+	sql_value(
+		world->super,
+		sql_text("INSERT INTO class (county, id, school, stage, entry_year, number) VALUES "
+			 "(%s, '" U("d1") "', '" U("a1") "', 'primary', 2023, 2)",
+			 county));
+	assert_string_equal(sql_value(world->super, "SELECT class FROM class_of_label('" U(
+							    "a1") "', "
+								  "'四年级(2)班', '2026-10-15')"),
+			    U("d1"));
+	assert_string_equal(sql_value(world->super, "SELECT class FROM class_of_label('" U(
+							    "a1") "', "
+								  "'五年级(2)班', '2027-10-15')"),
+			    U("d1"));
+	assert_string_equal(
+		sql_state(world->super,
+			  sql_text("INSERT INTO class (county, school, stage, entry_year, "
+				   "number) VALUES (%s, '" U("a1") "', 'primary', 2023, 2)",
+				   county)),
+		"23505");
+}
+
+/* Appoints PERSON to class d1 of a1; the constraint or SQLSTATE that refuses it, or "". */
+static const char *appoint(PGconn *c, const char *person, const char *kind, const char *during)
+{
+	static char outcome[64];
+	PGresult *r = PQexec(
+		c,
+		sql_text("INSERT INTO homeroom_appointment (county, person, class, school, kind, "
+			 "during) VALUES (%s, '%s', '" U("d1") "', '" U("a1") "', '%s', '%s')",
+			 county, person, kind, during));
+	const char *found = PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME);
+
+	if (!found)
+		found = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+	snprintf(outcome, sizeof outcome, "%s", found ? found : "");
+	PQclear(r);
+	return outcome;
+}
+
+static void a_class_has_one_homeroom_teacher_at_a_time(void **state)
+{
+	PGconn *c = world->super;
+
+	(void)state;
+	assert_string_equal(appoint(c, U("c1"), "homeroom", "[2025-09-01,2026-09-01)"), "");
+	assert_string_equal(appoint(c, U("c2"), "homeroom", "[2026-08-31,)"),
+			    "class_has_one_homeroom_teacher");
+	assert_string_equal(appoint(c, U("c2"), "acting", "[2026-08-31,)"),
+			    "class_has_one_homeroom_teacher");
+	assert_string_equal(appoint(c, U("c2"), "homeroom", "[2026-09-01,)"), "");
+	assert_string_equal(appoint(c, U("c1"), "deputy", "[2026-09-01,)"), "");
+	assert_string_equal(appoint(c, U("c1"), "deputy", "[2026-10-01,)"), "appointment_once");
+}
+
+static void two_that_appoint_at_once_do_not_both_succeed(void **state)
+{
+	PGconn *first = sql_connect(world, "postgres"), *second = sql_connect(world, "postgres");
+
+	(void)state;
+	sql_value(first, "SET search_path = qinglan");
+	sql_value(second, "SET search_path = qinglan; SET lock_timeout = '200ms'");
+	sql_value(first, "BEGIN");
+	assert_string_equal(appoint(first, U("c1"), "homeroom", "[2020-01-01,2020-06-01)"), "");
+	/* It waits for the first to end, and may not pass it. */
+	assert_string_equal(appoint(second, U("c2"), "homeroom", "[2020-05-01,2020-07-01)"),
+			    "55P03");
+	sql_value(first, "COMMIT");
+	assert_string_equal(appoint(second, U("c2"), "homeroom", "[2020-05-01,2020-07-01)"),
+			    "class_has_one_homeroom_teacher");
+	PQfinish(first);
+	PQfinish(second);
+}
+
+/* Where PERSON works, and which schools see her until when. */
+static const char *place(const char *person)
+{
+	return sql_value(
+		world->super,
+		sql_text(
+			"SELECT concat_ws(' ', right(p.school::text, 2), (SELECT string_agg(right("
+			"s.school::text, 2) || ':' || s.until_on, ' ' ORDER BY s.school) FROM sight s "
+			"WHERE s.person = p.id)) FROM person p WHERE p.id = '%s'",
+			person));
+}
+
+static void a_membership_begins_and_ends_with_the_days(void **state)
+{
+	(void)state;
+	assert_string_equal(place(U("c1")), "a1 a1:infinity");
+	sql_value(
+		world->super,
+		sql_text(
+			"UPDATE membership SET during = '[2020-09-01,2026-11-01)' WHERE person = '" U(
+				"c1") "'; INSERT INTO membership (county, person, school, kind, "
+				      "during) VALUES (%s, '" U("c1") "', '" U(
+					      "a2") "', 'working', "
+						    "'[2026-11-01,)')",
+			county));
+	/* Known already, and not yet so. */
+	assert_string_equal(place(U("c1")), "a1 a1:2026-10-31");
+	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "0");
+	sql_value(world->gate, sql_text("SELECT clock_set(%s, '2026-11-01 02:00+00')", county));
+	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "1");
+	assert_string_equal(place(U("c1")), "a2 a1:2026-10-31 a2:infinity");
+	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "0");
+	/* She is searched for where she is seen. */
+	assert_string_equal(
+		sql_value(world->super,
+			  "SELECT string_agg(right(school::text, 2), ' ' ORDER BY school) "
+			  "FROM person_token WHERE person = '" U("c1") "'"),
+		"a1 a2");
+	sql_value(world->gate, sql_text("SELECT clock_set(%s, '2026-10-15 02:00+00')", county));
+}
+
+static int set_up(void **state)
+{
+	world = sql_begin("classes");
+	*state = world;
+	if (!world)
+		return -1;
+	snprintf(county, sizeof county, "%s",
+		 sql_value(world->owner, "SELECT county_add('990101', 'A')"));
+	sql_value(world->gate, sql_text("SELECT clock_set(%s, '2026-10-15 02:00+00')", county));
+	sql_value(
+		world->super,
+		sql_text(
+			"SELECT set_config('qinglan.county', '%s', false); "
+			"INSERT INTO school (county, id, code, name, stages, school_system) VALUES "
+			"(%s, '" U(
+				"a1") "', '2199000001', 'P', '{primary}', 'six_three'), "
+				      "(%s, '" U(
+					      "a2") "', '3499000002', 'S', '{junior,senior}', 'six_three'), "
+						    "(%s, '" U(
+							    "a3") "', '3699000003', 'V', '{vocational}', 'six_three'), "
+								  "(%s, '" U(
+									  "a4") "', '3199000004', 'J', '{junior}', 'five_four'); "
+										"INSERT INTO person (county, id, name, sort_key, tokens, teacher) VALUES "
+										"(%s, '" U(
+											"c1") "', '甲', 'jia', '{jia}', true), "
+											      "(%s, '" U(
+												      "c2") "', '乙', 'yi', '{yi}', true); "
+													    "INSERT INTO membership (county, person, school, kind, during) VALUES "
+													    "(%s, '" U("c1") "', '" U(
+														    "a1") "', 'working', '[2020-09-01,)')",
+			county, county, county, county, county, county, county, county));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	sql_end(*state);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_grade_follows_from_calendar_and_school_system),
+		cmocka_unit_test(a_label_is_read_as_people_write_it),
+		cmocka_unit_test(a_label_finds_the_class_that_is_there),
+		cmocka_unit_test(a_class_has_one_homeroom_teacher_at_a_time),
+		cmocka_unit_test(two_that_appoint_at_once_do_not_both_succeed),
+		cmocka_unit_test(a_membership_begins_and_ends_with_the_days),
+	};
+
+	return cmocka_run_group_tests_name("classes", tests, set_up, tear_down);
+}

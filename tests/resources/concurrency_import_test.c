@@ -1,0 +1,145 @@
+/*
+ * concurrency_import_test.c -- commits and undoings of lists that meet.
+ *
+ * Two workers ask at the same moment, many times over: one of them wins, the other gets the
+ * answer that the contract has for it, and what is stored is as if they had come one by one.
+ */
+#include "harness/race.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { IMPORTS = 6 };
+
+/* --- imports --- */
+
+/* An import of one teacher, read and ready; its address into TARGET. */
+static void import_ready(struct world *w, const char *name, const char *title, char target[100])
+{
+	const char *csv = text("学校标识码,姓名,身份证号,出生年月,职称,任职类型\n"
+			       "2199700001,%s,,1990-01-01,%s,后备\n",
+			       name, title);
+	struct answer *a = call_bytes(w->county, "POST", "/v1/teacher-imports?filename=list.csv",
+				      csv, strlen(csv), "Content-Type", "text/csv", NULL);
+
+	expect(a, 202, NULL);
+	world_jobs(w);
+	snprintf(target, 100, "/v1/teacher-imports/%s", text_at(a, "id"));
+	expect(GET(w->county, "%s", target), 200, "{'state': 'ready', 'counts': {'rejected': 0}}");
+}
+
+static struct runner commit_of(struct world *w, const char *target, bool any_version)
+{
+	struct answer *a = GET(w->county, "%s", target);
+
+	return (struct runner){
+		.client = w->county,
+		.method = "POST",
+		.target = text("%s/commit", target),
+		.body = text("{'plan_id': '%s', 'mode': 'all'}", text_at(a, "plan_id")),
+		.if_match = any_version ? "*" : header_of(a, "ETag")};
+}
+
+static struct runner undo_of(struct world *w, const char *target)
+{
+	return (struct runner){.client = w->county,
+			       .method = "POST",
+			       .target = text("%s/undo", target),
+			       .if_match = "*"};
+}
+
+static void a_plan_is_committed_once(void **state)
+{
+	struct race *r = *state;
+	struct world *w = r->world;
+	struct runner list[RACERS];
+	char target[100];
+	int i;
+
+	for (i = 0; i < IMPORTS; i++) {
+		import_ready(w, text("名单%c甲", 'A' + i), "一级教师", target);
+		list[0] = list[1] = commit_of(w, target, i % 2);
+		race_run(r, list);
+		race_won(list, 202, i % 2 ? 409 : 412, i % 2 ? "import-not-ready" : "stale");
+		world_jobs(w);
+		expect(GET(w->county, "%s", target), 200, "{'state': 'committed'}");
+	}
+	expect_sql(w, text("%d", IMPORTS), "SELECT count(*) FROM person WHERE name LIKE '名单%甲'");
+}
+
+static void a_commit_and_an_undo_do_not_pass_each_other(void **state)
+{
+	struct race *r = *state;
+	struct world *w = r->world;
+	struct runner list[RACERS];
+	char target[100];
+	int i;
+
+	for (i = 0; i < IMPORTS; i++) {
+		import_ready(w, text("进退%c", 'A' + i), "一级教师", target);
+		list[0] = commit_of(w, target, true);
+		list[1] = undo_of(w, target);
+		race_run(r, list);
+		assert_int_equal(race_won(list, 202, 409, "import-not-committed"), 0);
+		world_jobs(w);
+		list[0] = list[1] = undo_of(w, target);
+		race_run(r, list);
+		race_won(list, 202, 409, "import-not-committed");
+		world_jobs(w);
+		expect(GET(w->county, "%s", target), 200, "{'state': 'undone'}");
+	}
+	expect_sql(w, "0", "SELECT count(*) FROM person WHERE name LIKE '进退%'");
+}
+
+/* The second list changes who the first one made: it is undone, or built upon, never both. */
+static void what_a_later_list_builds_upon_is_not_undone(void **state)
+{
+	struct race *r = *state;
+	struct world *w = r->world;
+	char first[100], second[100], name[20];
+	struct runner list[RACERS];
+	const char *states;
+	int i;
+
+	for (i = 0; i < IMPORTS; i++) {
+		snprintf(name, sizeof name, "相继%c", 'A' + i);
+		import_ready(w, name, "一级教师", first);
+		list[0] = commit_of(w, first, true);
+		expect(call(w->county, "POST", list[0].target, list[0].body, "If-Match", "*", NULL),
+		       202, NULL);
+		world_jobs(w);
+		import_ready(w, name, "高级教师", second);
+		list[0] = commit_of(w, second, true);
+		list[1] = undo_of(w, first);
+		race_run(r, list);
+		world_jobs(w);
+		states = text("%s %s", text_at(GET(w->county, "%s", first), "state"),
+			      text_at(GET(w->county, "%s", second), "state"));
+		if (!strcmp(states, "undone ready") || !strcmp(states, "undone failed"))
+			expect_sql(w, "0",
+				   text("SELECT count(*) FROM person WHERE name = '%s'", name));
+		else if (strcmp(states, "committed committed"))
+			fail_msg("first and second list are %s", states);
+		else
+			expect_sql(w, "senior",
+				   text("SELECT title FROM person WHERE name = '%s'", name));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_plan_is_committed_once),
+		cmocka_unit_test(a_commit_and_an_undo_do_not_pass_each_other),
+		cmocka_unit_test(what_a_later_list_builds_upon_is_not_undone),
+	};
+
+	return cmocka_run_group_tests_name("concurrency of imports", tests, race_begin, race_end);
+}

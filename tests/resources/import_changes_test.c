@@ -1,0 +1,139 @@
+/*
+ * import_changes_test.c -- lists that follow one another: undoing, changing, clashing, missing people.
+ */
+#include "import_list.h"
+
+static const char *two_id;
+
+static void a_small_list_is_committed_and_undone_whole(void **state)
+{
+	struct world *w = *state;
+	const char *id = import_text(w, w->county, "teacher", TWO), *people, *events;
+
+	people = world_value(w, "SELECT count(*)::text FROM person", NULL);
+	commit(w, w->county, "teacher", id);
+	expect_sql(w, text("%ld", strtol(people, NULL, 10) + 2),
+		   "SELECT count(*)::text FROM person");
+	expect(ask_undo(w->county, id), 202, "{'state': 'undoing'}");
+	world_jobs(w);
+	expect(look(w->county, "teacher", id), 200, "{'state': 'undone'}");
+	expect_sql(w, people, "SELECT count(*)::text FROM person");
+	expect_sql(w, "0",
+		   "SELECT count(*)::text FROM homeroom_appointment a JOIN person p "
+		   "ON p.id = a.person AND p.name IN ('周甲', '吴乙')");
+	expect_sql(w, "0", text("SELECT count(*)::text FROM class WHERE county = %d", w->county_a));
+	events = world_value(w,
+			     "SELECT count(*)::text FROM person_token t WHERE NOT EXISTS "
+			     "(SELECT FROM person p WHERE p.id = t.person)",
+			     NULL);
+	assert_string_equal(events, "0");
+	expect(ask_undo(w->county, id), 409, "{'code': 'import-not-committed'}");
+	two_id = import_text(w, w->county, "teacher", TWO);
+	commit(w, w->county, "teacher", two_id);
+}
+
+static void a_later_list_changes_what_it_says_and_shows_old_and_new(void **state)
+{
+	struct world *w = *state;
+	/* The two teachers change classes with each other; one title moves. Who would have freed a
+	 * class and is refused does not free it. */
+	const char *id = import_text(
+		w, w->county, "teacher",
+		HEAD "2199700001,周甲,,1990-01-01,高级教师,13000000001,三年级(2)班,班主任,2020-09\n"
+		     "2199700001,吴乙,990103199101019112,,,,三年级(1)班,班主任,2026-09\n");
+
+	expect(rows(w->county, "teacher", id, "rejected"), 200,
+	       "{'data': [{'row': 2}, {'row': 3, "
+	       "'problems': [{'column': '身份证号', 'code': 'resident-id-checksum'}]}]}");
+	id = import_text(
+		w, w->county, "teacher",
+		HEAD "2199700001,周甲,,1990-01-01,高级教师,13000000001,三年级(2)班,班主任,2020-09\n"
+		     "2199700001,吴 乙,,1991-01-01,,,三年级(1)班,班主任,2026-09\n");
+	expect(rows(w->county, "teacher", id, "changed"), 200,
+	       "{'data': [{'changes': {'职称': {'old': 'first', 'new': 'senior'}, "
+	       "'担任班级': {'old': '三年级(1)班', 'new': '三年级(2)班'}}}, {'name': '吴乙'}]}");
+	commit(w, w->county, "teacher", id);
+	expect_sql(w, "2 senior",
+		   "SELECT c.number || ' ' || p.title FROM person p JOIN homeroom_appointment a "
+		   "ON a.person = p.id JOIN class c ON c.id = a.class WHERE p.name = '周甲'");
+	expect(ask_undo(w->county, two_id), 409, "{'code': 'import-in-use'}");
+	expect(ask_undo(w->county, id), 202, NULL);
+	world_jobs(w);
+	expect_sql(w, "1 first",
+		   "SELECT c.number || ' ' || p.title FROM person p JOIN homeroom_appointment a "
+		   "ON a.person = p.id JOIN class c ON c.id = a.class WHERE p.name = '周甲'");
+}
+
+static void a_class_that_has_a_teacher_takes_no_other(void **state)
+{
+	struct world *w = *state;
+	const char *id =
+		import_text(w, w->county, "teacher",
+			    HEAD "2199700001,郑丙,,1992-01-01,,,三年级(1)班,班主任,2026-09\n"
+				 "2199700002,周甲,,1990-01-01,,,三年级(1)班,班主任,2026-09\n");
+
+	expect(rows(w->county, "teacher", id, "rejected"), 200,
+	       "{'data': [{'name': '郑丙', 'problems': [{'column': '担任班级', "
+	       "'code': 'class-has-homeroom-teacher'}]}]}");
+	/* The same name and birth date in another school: to be looked at, and taken. */
+	expect(rows(w->county, "teacher", id, "warned"), 200,
+	       "{'data': [{'name': '周甲', 'problems': [{'code': 'may-exist'}]}]}");
+}
+
+static void who_is_missing_is_listed_and_not_ended(void **state)
+{
+	struct world *w = *state;
+	const char *id =
+		import_text(w, w->county, "teacher",
+			    HEAD "2199700001,周甲,,1990-01-01,,,三年级(1)班,班主任,2020-09\n");
+
+	expect(GET(w->county, "/v1/teacher-imports/%s/missing", id), 200,
+	       "{'data': [{'name': '吴乙', 'appointments': ['homeroom']}]}");
+	expect(GET(w->other_county, "/v1/teacher-imports/%s/missing", id), 404, NULL);
+	commit(w, w->county, "teacher", id);
+	expect_sql(w, "true",
+		   "SELECT bool_and(upper_inf(a.during))::text FROM homeroom_appointment a "
+		   "JOIN person p ON p.id = a.person WHERE p.name = '吴乙'");
+}
+
+static void a_plan_that_no_longer_holds_is_refused_with_what_changed(void **state)
+{
+	struct world *w = *state;
+	const char *id = import_text(
+		w, w->county, "teacher",
+		HEAD "2199700001,周甲,,1990-01-01,,13000000002,三年级(1)班,班主任,2020-09\n");
+	struct answer *a = look(w->county, "teacher", id), *teacher;
+	const char *person =
+		world_value(w, "SELECT id::text FROM person WHERE name = '周甲'", NULL);
+
+	teacher = GET(w->county, "/v1/teachers/%s", person);
+	expect(PATCH(w->county, text("/v1/teachers/%s", person), header_of(teacher, "ETag"),
+		     "{'phone': '13000000003'}"),
+	       200, NULL);
+	teacher = call(w->county, "POST", text("/v1/teacher-imports/%s/commit", id),
+		       text("{'plan_id': '%s', 'mode': 'all'}", text_at(a, "plan_id")), "If-Match",
+		       header_of(a, "ETag"), NULL);
+	expect(teacher, 409,
+	       "{'code': 'import-plan-changed', 'rows': [{'row': 2, 'outcome': 'changed'}]}");
+	/* The problem names the plan that holds now. */
+	expect(call(w->county, "POST", text("/v1/teacher-imports/%s/commit", id),
+		    text("{'plan_id': '%s', 'mode': 'all'}", text_at(teacher, "plan_id")),
+		    "If-Match", header_of(a, "ETag"), NULL),
+	       202, NULL);
+	world_jobs(w);
+	expect(look(w->county, "teacher", id), 200, "{'state': 'committed', 'mode': 'all'}");
+	expect_sql(w, "13000000002", "SELECT phone FROM person WHERE name = '周甲'");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_small_list_is_committed_and_undone_whole),
+		cmocka_unit_test(a_later_list_changes_what_it_says_and_shows_old_and_new),
+		cmocka_unit_test(a_class_that_has_a_teacher_takes_no_other),
+		cmocka_unit_test(who_is_missing_is_listed_and_not_ended),
+		cmocka_unit_test(a_plan_that_no_longer_holds_is_refused_with_what_changed),
+	};
+
+	return cmocka_run_group_tests_name("import_changes", tests, world_begin, world_end);
+}
