@@ -124,8 +124,11 @@ json_t *caller_post(struct caller *c, const char *target, json_t *body);
 struct listener;
 struct listener *listener_new(const struct service *s, struct job_runner *jobs);
 
-/* Waits at most MILLISECONDS for a notification, passes it on, and reads the revocations. */
-void listener_turn(struct listener *l, int milliseconds);
+/*
+ * Waits at most MILLISECONDS for a notification, passes it on, and reads the revocations;
+ * false while the database cannot be reached.
+ */
+bool listener_turn(struct listener *l, int milliseconds);
 void listener_free(struct listener *l);
 
 /* --- capacity.c --- */

@@ -83,16 +83,17 @@ static void revocations_read(struct listener *l)
 	}
 }
 
-void listener_turn(struct listener *l, int milliseconds)
+bool listener_turn(struct listener *l, int milliseconds)
 {
 	const struct timespec pause = {.tv_nsec = milliseconds * 1000000L};
 
 	if (!pg_ready(l->desk.pg)) {
 		nanosleep(&pause, NULL);
-		return;
+		return false;
 	}
 	revocations_read(l);
 	if (pg_wait_notification(l->desk.pg, l->desk.arena, "qinglan", milliseconds))
 		job_runner_wake(l->jobs);
 	desk_clear(&l->desk);
+	return true;
 }

@@ -221,8 +221,9 @@ int command_serve(const struct config *c, int count, char **arguments)
 		__atomic_store_n(&s.ready, true, __ATOMIC_RELEASE);
 		log_info("serving", "{ss si si}", "listen", c->listen, "port", http_port(s.http),
 			 "admin_port", admin_port(s.admin));
+		/* Without its database this instance is alive but not ready. */
 		while (!(signal = signal_wait(&signals, 1)))
-			listener_turn(s.listener, 200);
+			__atomic_store_n(&s.ready, listener_turn(s.listener, 200), __ATOMIC_RELEASE);
 		log_info("draining", "{si}", "signal", signal);
 		pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
 	}

@@ -123,29 +123,22 @@ static void row_refused(struct batch *b, size_t i, json_t *error)
 /* Runs the rows that passed; false with the problem recorded. */
 static bool run_rows(struct batch *b)
 {
-	const char *parameters[2];
-	struct statement attempt = {
-		.name = "attempt",
-		.sql = "SELECT \"position\", result, error FROM attempt($1::text, $2::jsonb)",
-		.parameter_count = 2,
-		.parameters = parameters,
-	};
 	struct statement list[2];
 	PGresult **results;
 	int row;
 
 	if (!json_array_size(b->rows))
 		return true;
-	parameters[0] = b->statement.name;
-	parameters[1] = json_text(b->r->arena, b->rows);
+	bind_value(b->r, "batch_statement", b->statement.name);
+	bind_value(b->r, "batch_rows", json_text(b->r->arena, b->rows));
 	list[0] = b->statement;
 	list[0].prepare_only = true;
-	list[1] = attempt;
-	results = parameters[1] ? db_run(b->r, list, 2) : NULL;
+	results = compose_named(b->r, "attempt", &list[1]) ? db_run(b->r, list, 2) : NULL;
 	if (!results)
 		return false;
 	for (row = 0; row < pg_rows(results[1]); row++) {
-		const char *done = pg_value(results[1], row, 1), *error = pg_value(results[1], row, 2);
+		const char *done = pg_text(results[1], row, "result");
+		const char *error = pg_text(results[1], row, "error");
 		const char *reason;
 		size_t offset, i = b->place[row];
 

@@ -90,18 +90,6 @@ const char *query_value(const struct request *r, const char *name)
 	return json_string_value(json_object_get(r->params, name));
 }
 
-char *fields_wanted(struct request *r)
-{
-	const json_t *list = json_object_get(r->params, "fields"), *field;
-	char *text = NULL;
-	size_t i;
-
-	json_array_foreach(list, i, field)
-		text = text ? arena_printf(r->arena, "%s,%s", text, json_string_value(field))
-			    : arena_strdup(r->arena, json_string_value(field));
-	return text;
-}
-
 bool needs_transaction(const struct request *r)
 {
 	return r->operation->writes &&
@@ -128,21 +116,48 @@ bool compose_named(struct request *r, const char *query, struct statement *out)
 					    request_lookup, r, NULL, NULL, out);
 }
 
-/* replay() sees the key, the operation and a hash of method, target and body. */
+/*
+ * What makes two requests the same: operation, path, query and body.  Not validate_only: the real
+ * call may follow its dry run under the same key.
+ */
+static char *replay_content(struct request *r, size_t *length)
+{
+	char *text = arena_printf(r->arena, "%s %.*s\n", r->operation->id,
+				  (int)strcspn(r->in->target, "?"), r->in->target);
+	size_t i;
+	char *whole;
+
+	for (i = 0; text && i < r->target.query_count; i++)
+		if (strcmp(r->target.query[i].name, "validate_only"))
+			text = arena_printf(r->arena, "%s%s=%s\n", text, r->target.query[i].name,
+					    r->target.query[i].value);
+	if (!text)
+		return NULL;
+	*length = strlen(text);
+	whole = arena_alloc(r->arena, *length + r->in->body_length + 1);
+	if (!whole)
+		return NULL;
+	memcpy(whole, text, *length);
+	if (r->in->body_length)
+		memcpy(whole + *length, r->in->body, r->in->body_length);
+	*length += r->in->body_length;
+	return whole;
+}
+
+/* The hash is keyed: a body may hold an identity number, which a plain one would give away. */
 static bool compose_replay(struct request *r, struct statement *out)
 {
-	char *hash = arena_alloc(r->arena, 67);
-	char *whole = arena_printf(r->arena, "%s\n%s\n%zu\n", r->operation->id, r->in->target,
-				   r->in->body_length);
-	size_t length = whole ? strlen(whole) : 0;
-	char *hashed = whole ? arena_alloc(r->arena, length + r->in->body_length + 1) : NULL;
+	struct seal *seal = r->service->seal;
+	char digest[67], *hash;
+	size_t length;
+	char *content = replay_content(r, &length);
 
-	if (!hash || !hashed)
+	if (!content)
 		return false;
-	memcpy(hashed, whole, length);
-	if (r->in->body_length)
-		memcpy(hashed + length, r->in->body, r->in->body_length);
-	fingerprint_sha256(hashed, length + r->in->body_length, hash);
+	fingerprint_sha256(content, length, digest);
+	hash = seal_hash(seal, r->arena, "replay", seal_key_at(seal, 0), digest);
+	if (!hash)
+		return false;
 	bind_value(r, "replay_key", r->idempotency_key);
 	bind_value(r, "replay_operation", r->operation->id);
 	bind_value(r, "replay_hash", hash);

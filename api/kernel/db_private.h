@@ -32,9 +32,6 @@ struct refusal {
 enum problem refusal_problem(struct request *r, const struct refusal *f, struct violations *v,
 			     json_t **params);
 
-/* The members that fields= asks for, by commas; NULL when it asks for all. */
-char *fields_wanted(struct request *r);
-
 /* The statement that makes the actor known to row security. */
 bool compose_settings(struct request *r, struct statement *out);
 

@@ -80,7 +80,7 @@ static int read_json(struct request *r)
 	const char *reason = NULL;
 	size_t offset = 0;
 
-	if (!r->body_type->schema || !strncmp(r->body_type->media_type, "text/", 5))
+	if (!r->body_type->schema)
 		return 0;
 	r->body = json_read(r->arena, r->in->body, r->in->body_length, &reason, &offset);
 	if (r->body)
@@ -133,6 +133,7 @@ int step_validate(struct request *r)
 		return problem(r, UNAVAILABLE, NULL);
 	params_read(r->arena, r->operation, &r->match, &r->target, header_value, (void *)r->in,
 		    r->params, &r->violations);
+	fields_check(r);
 	parameters = r->violations.count;
 	if (r->body)
 		schema_validate(r->body_type->schema, r->body, IN_BODY, "#",

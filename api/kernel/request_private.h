@@ -20,6 +20,12 @@ int step_finish(struct request *r);         /* transaction.c */
 /* request_route.c: enum method of a method's name, -1 for one that no operation has. */
 int request_method(const char *name);
 
+/* request_fields.c: every member that fields= names must be one that the answer has. */
+void fields_check(struct request *r);
+
+/* The members that fields= asks for, by commas; NULL when it asks for all. */
+char *fields_wanted(struct request *r);
+
 /* db.c: what a query sees under a name (struct request * as context). */
 const char *request_lookup(void *request, const char *name);
 

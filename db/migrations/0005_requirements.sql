@@ -182,25 +182,43 @@ SELECT greatest(0,
 	FROM jsonb_to_recordset(limits) AS l(level text, at_least numeric)))
 $$;
 
--- The sums of requirement_count, by requirement, window and person.
-CREATE FUNCTION requirement_sums(its_county int, persons uuid[], span daterange)
+-- The sums of requirement_count, by requirement, window and person; of ITS_REQUIREMENT only, if it is
+-- given. Whatever the order, a level counts the least of its hours and its most, and an entry and
+-- its reversal, which share level and day, come to nothing: so sums do without the single entries.
+CREATE FUNCTION requirement_sums(its_county int, persons uuid[], span daterange,
+	its_requirement uuid DEFAULT NULL)
 RETURNS TABLE (requirement uuid, version uuid, during daterange, person uuid, needed numeric,
 	counted numeric, short numeric, levels jsonb)
 LANGUAGE sql STABLE AS
 $$
-SELECT s.requirement, s.version, s.during, s.person, v.target, s.counted,
-	requirement_short(v.target, v.limits, s.levels), s.levels
-FROM (
-	SELECT c.requirement, c.version, c.during, c.person, sum(c.counted) AS counted,
-		jsonb_object_agg(c.level, c.counted) AS levels
-	FROM (
-		SELECT c.requirement, c.version, c.during, c.person, c.level, sum(c.counted) AS counted
-		FROM requirement_count(its_county, persons, span, 0) c
-		GROUP BY 1, 2, 3, 4, 5
-	) c
-	GROUP BY 1, 2, 3, 4
-) s
-JOIN requirement_version v ON v.county = its_county AND v.id = s.version
+WITH judged AS MATERIALIZED (
+	SELECT w.* FROM requirement_windows(its_county, span) w
+	WHERE w.requirement = coalesce(its_requirement, w.requirement)
+), most AS MATERIALIZED (
+	SELECT j.requirement, j.during, l.level, l.at_most
+	FROM judged j CROSS JOIN LATERAL jsonb_to_recordset(j.limits) AS l(level text, at_most numeric)
+	WHERE l.at_most IS NOT NULL
+), earned AS MATERIALIZED (
+	SELECT d.during, e.person, e.level, sum(e.hours) AS hours
+	FROM hour_entry e
+	JOIN (SELECT DISTINCT j.during FROM judged j) d
+		ON e.activity_on >= lower(d.during) AND e.activity_on < upper(d.during)
+	WHERE e.county = its_county AND e.person = ANY (persons)
+		-- Of all windows together, once more: this the index can use.
+		AND e.activity_on >= (SELECT min(lower(j.during)) FROM judged j)
+		AND e.activity_on < (SELECT max(upper(j.during)) FROM judged j)
+	GROUP BY d.during, e.person, e.level
+), counted AS (
+	SELECT j.requirement, e.during, e.person, sum(least(e.hours, m.at_most)) AS counted,
+		jsonb_object_agg(e.level, least(e.hours, m.at_most)) AS levels
+	FROM judged j
+	JOIN earned e ON e.during = j.during
+	LEFT JOIN most m ON m.requirement = j.requirement AND m.during = j.during AND m.level = e.level
+	GROUP BY j.requirement, e.during, e.person
+)
+SELECT c.requirement, j.version, c.during, c.person, j.target, c.counted,
+	requirement_short(j.target, j.limits, c.levels), c.levels
+FROM counted c JOIN judged j ON j.requirement = c.requirement AND j.during = c.during
 $$;
 
 -- The status on DAY, from what is short: at risk when the part of the target that is still short
@@ -218,16 +236,17 @@ $$;
 
 -- ---------------------------------------------------------------- keeping the state
 
--- Writes the state of PERSONS in the windows that overlap SPAN anew. The caller holds the
--- accounts of these people, so that no entry is posted besides.
-CREATE FUNCTION requirement_refresh(its_county int, persons uuid[], span daterange) RETURNS void
-LANGUAGE plpgsql AS $$
+-- Writes the state of PERSONS in the windows that overlap SPAN anew, of one requirement or all. The
+-- caller holds the accounts of these people, so that no entry is posted besides.
+CREATE FUNCTION requirement_refresh(its_county int, persons uuid[], span daterange,
+	its_requirement uuid DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql SET work_mem = '64MB' AS $$
 BEGIN
 	INSERT INTO requirement_state AS s (county, requirement, window_on, person, ends_on,
 		requirement_version, school, needed, counted, short, levels)
 	SELECT its_county, c.requirement, lower(c.during), c.person, upper(c.during) - 1, c.version,
 		a.school, c.needed, c.counted, c.short, c.levels
-	FROM requirement_sums(its_county, persons, span) c
+	FROM requirement_sums(its_county, persons, span, its_requirement) c
 	JOIN ledger_account a ON a.county = its_county AND a.person = c.person
 	ON CONFLICT (county, requirement, window_on, person) DO UPDATE
 	SET ends_on = excluded.ends_on, requirement_version = excluded.requirement_version,
@@ -236,19 +255,31 @@ BEGIN
 END
 $$;
 
--- Writes a county's whole state anew, after a change of rules or of the calendar, under the lock
--- of requirement_lock(): it waits for posting account by account, in the order posting locks them.
-CREATE FUNCTION requirement_refresh_all(its_county int) RETURNS void LANGUAGE plpgsql AS $$
+-- Writes a county's state anew after a change of rules or of the calendar: of one requirement or
+-- all, in the windows that end on FROM_ON or later or all. Under the lock of requirement_lock() it
+-- waits for posting account by account, in the order posting locks them; then goes window by window,
+-- which needs neither much memory nor a second pass (10,000 people with 20 entries: 0.3 s each).
+CREATE FUNCTION requirement_refresh_all(its_county int, its_requirement uuid DEFAULT NULL,
+	from_on date DEFAULT NULL) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	everybody uuid[];
-	first_on date;
+	first_on date := (SELECT min(v.effective_on) FROM requirement_version v
+		WHERE v.county = its_county AND v.requirement = coalesce(its_requirement, v.requirement));
+	judged record;
 BEGIN
 	SELECT array_agg(a.person) INTO everybody FROM (SELECT a.person FROM ledger_account a
 		WHERE a.county = its_county ORDER BY a.id FOR UPDATE) a;
-	DELETE FROM requirement_state s WHERE s.county = its_county;
-	SELECT min(v.effective_on) INTO first_on FROM requirement_version v WHERE v.county = its_county;
-	PERFORM requirement_refresh(its_county, everybody,
-		daterange(first_on, greatest(first_on, today()), '[]'));
+	DELETE FROM requirement_state s
+	WHERE s.county = its_county AND s.requirement = coalesce(its_requirement, s.requirement)
+		AND s.ends_on >= coalesce(from_on, s.ends_on);
+	FOR judged IN
+		SELECT w.requirement, w.during
+		FROM requirement_windows(its_county, daterange(first_on, greatest(first_on, today()), '[]')) w
+		WHERE w.requirement = coalesce(its_requirement, w.requirement)
+			AND upper(w.during) > coalesce(from_on, lower(w.during))
+	LOOP
+		PERFORM requirement_refresh(its_county, everybody, judged.during, judged.requirement);
+	END LOOP;
 END
 $$;
 
@@ -309,7 +340,7 @@ CREATE TRIGGER requirement_version_check BEFORE INSERT ON requirement_version
 
 CREATE FUNCTION requirement_follow_rules() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM requirement_refresh_all(NEW.county);
+	PERFORM requirement_refresh_all(NEW.county, NEW.requirement, NEW.effective_on);
 	RETURN NULL;
 END
 $$;
@@ -319,12 +350,15 @@ CREATE TRIGGER requirement_follow_rules AFTER INSERT ON requirement_version
 CREATE FUNCTION requirement_follow_calendar() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
 	its_county int := CASE WHEN TG_OP = 'DELETE' THEN OLD.county ELSE NEW.county END;
+	its_requirement uuid;
 BEGIN
-	IF EXISTS (SELECT FROM requirement r
-		WHERE r.county = its_county AND r.window_kind = 'school_year')
-	THEN
-		PERFORM requirement_refresh_all(its_county);
-	END IF;
+	FOR its_requirement IN SELECT r.id FROM requirement r
+		WHERE r.county = its_county AND r.window_kind = 'school_year'
+	LOOP
+		PERFORM requirement_refresh_all(its_county, its_requirement,
+			CASE TG_OP WHEN 'INSERT' THEN lower(NEW.during) WHEN 'DELETE' THEN lower(OLD.during)
+				ELSE least(lower(OLD.during), lower(NEW.during)) END);
+	END LOOP;
 	RETURN NULL;
 END
 $$;

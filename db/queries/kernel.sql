@@ -41,6 +41,10 @@ INSERT INTO idempotency (county, actor, operation, key, body_hash, answer, expir
 VALUES (this_county(), request_actor(), :replay_operation::text, :replay_key::text, :replay_hash::bytea,
 	:replay_answer::json, machine_now() + make_interval(days => coalesce(:replay_days::int, 7)))
 
+-- name: attempt :many
+-- The rows of a batch, each a call of one prepared statement; what fails is undone alone.
+SELECT a."position", a.result, a.error FROM attempt(:batch_statement::text, :batch_rows::jsonb) AS a
+
 -- name: revocations :many
 -- For qinglan_gate, every second: what was revoked in the last so many seconds (all: a large number).
 SELECT token_id, person, date_part('epoch', issued_before)::bigint AS issued_before,

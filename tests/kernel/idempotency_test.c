@@ -154,6 +154,9 @@ static void a_dry_run_says_what_would_be_and_leaves_nothing(void **state)
 	a = post(w->county, "/v1/schools", "dry-1", body);
 	expect(a, 201, NULL);
 	assert_string_equal(header_of(a, "Idempotency-Replayed"), "");
+	a = post(w->county, "/v1/schools?validate_only=true", "dry-1", body);
+	expect(a, 201, NULL);
+	assert_string_equal(header_of(a, "Idempotency-Replayed"), "true");
 }
 
 static void the_answer_comes_again_although_the_tag_is_stale_by_then(void **state)
