@@ -223,7 +223,8 @@ int command_serve(const struct config *c, int count, char **arguments)
 			 "admin_port", admin_port(s.admin));
 		/* Without its database this instance is alive but not ready. */
 		while (!(signal = signal_wait(&signals, 1)))
-			__atomic_store_n(&s.ready, listener_turn(s.listener, 200), __ATOMIC_RELEASE);
+			__atomic_store_n(&s.ready, listener_turn(s.listener, 200),
+					 __ATOMIC_RELEASE);
 		log_info("draining", "{si}", "signal", signal);
 		pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
 	}

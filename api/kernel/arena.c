@@ -26,7 +26,7 @@ struct deferred {
 };
 
 struct arena {
-	struct block *blocks;     /* newest first; the last one is kept by arena_clear() */
+	struct block *blocks;      /* newest first; the last one is kept by arena_clear() */
 	struct deferred *deferred; /* newest first; the nodes are in the arena itself */
 	size_t ceiling, held;
 };

@@ -18,12 +18,12 @@ struct batch {
 	struct request *r;
 	const struct operation *single;
 	const struct query *query;
-	json_t *items, *item;        /* ITEM: the row that lookup() speaks of */
+	json_t *items, *item; /* ITEM: the row that lookup() speaks of */
 	char *item_text;
-	json_t *rows;                /* parameters of the rows that may run: arrays of texts */
-	size_t place[ROWS_MAX];      /* the item of each such row */
-	json_t *results[ROWS_MAX];   /* by item */
-	struct statement statement;  /* the one statement of all rows */
+	json_t *rows;               /* parameters of the rows that may run: arrays of texts */
+	size_t place[ROWS_MAX];     /* the item of each such row */
+	json_t *results[ROWS_MAX];  /* by item */
+	struct statement statement; /* the one statement of all rows */
 	size_t failed;
 };
 
@@ -75,8 +75,7 @@ static bool row_prepare(struct batch *b, size_t i)
 		return true;
 	}
 	b->item_text = json_text(b->r->arena, b->item);
-	if (!b->item_text ||
-	    !query_compose(b->query, b->r->arena, row_lookup, b, NULL, NULL, &s))
+	if (!b->item_text || !query_compose(b->query, b->r->arena, row_lookup, b, NULL, NULL, &s))
 		return false;
 	/* Single calls that are batched have one form: no variants. */
 	if (b->statement.name && strcmp(b->statement.name, s.name))
@@ -84,7 +83,8 @@ static bool row_prepare(struct batch *b, size_t i)
 	b->statement = s;
 	row = json_array();
 	for (n = 0; n < s.parameter_count; n++)
-		json_array_append_new(row, s.parameters[n] ? json_string(s.parameters[n]) : json_null());
+		json_array_append_new(row,
+				      s.parameters[n] ? json_string(s.parameters[n]) : json_null());
 	b->place[json_array_size(b->rows)] = i;
 	return !json_array_append_new(b->rows, row);
 }
@@ -143,9 +143,11 @@ static bool run_rows(struct batch *b)
 		size_t offset, i = b->place[row];
 
 		if (error)
-			row_refused(b, i, json_read(b->r->arena, error, strlen(error), &reason, &offset));
+			row_refused(b, i,
+				    json_read(b->r->arena, error, strlen(error), &reason, &offset));
 		else
-			row_done(b, i, json_read(b->r->arena, done, strlen(done), &reason, &offset));
+			row_done(b, i,
+				 json_read(b->r->arena, done, strlen(done), &reason, &offset));
 	}
 	return true;
 }

@@ -17,8 +17,8 @@ struct setting {
 	const char *variable;
 	enum kind kind;
 	size_t offset;
-	const char *fallback;    /* "" = none */
-	long least, most;        /* NUMBER */
+	const char *fallback; /* "" = none */
+	long least, most;     /* NUMBER */
 	const char *help;
 };
 
@@ -50,7 +50,8 @@ static const struct setting settings[] = {
 	{"QINGLAN_THREADS", NUMBER, AT(threads), "8", 1, 256, "workers, each with a connection"},
 	{"QINGLAN_STREAM_THREADS", NUMBER, AT(stream_threads), "2", 1, 64,
 	 "threads for exports, long polls and jobs, each with a connection"},
-	{"QINGLAN_MAX_CLIENTS", NUMBER, AT(max_clients), "4000", 10, 100000, "connections of clients"},
+	{"QINGLAN_MAX_CLIENTS", NUMBER, AT(max_clients), "4000", 10, 100000,
+	 "connections of clients"},
 	{"QINGLAN_MAX_BODY", NUMBER, AT(max_body), "1048576", 1024, 16777216,
 	 "bytes of a body, where the operation does not say"},
 	{"QINGLAN_REQUEST_SECONDS", NUMBER, AT(request_seconds), "30", 1, 600,
@@ -168,8 +169,8 @@ bool config_load(struct config *c, char error[300])
 		size_t length = strcspn(*entry, "=");
 
 		if (!strncmp(*entry, "QINGLAN_", 8) && !variable_known(*entry, length)) {
-			snprintf(error, 300, "%.*s is not a setting; see qinglan --help", (int)length,
-				 *entry);
+			snprintf(error, 300, "%.*s is not a setting; see qinglan --help",
+				 (int)length, *entry);
 			return false;
 		}
 	}
@@ -182,8 +183,8 @@ bool config_load(struct config *c, char error[300])
 			text = s->fallback;
 		allowed = setting_store(s, c, text);
 		if (allowed) {
-			snprintf(error, 300, "%s=\"%.60s\" is wrong: it must be %s", s->variable, text,
-				 allowed);
+			snprintf(error, 300, "%s=\"%.60s\" is wrong: it must be %s", s->variable,
+				 text, allowed);
 			return false;
 		}
 	}

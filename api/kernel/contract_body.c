@@ -77,7 +77,7 @@ static bool load_content(struct loader *l, const char *at, const json_t *content
 	*types = arena_alloc(l->arena, json_object_size(content) * sizeof **types);
 	if (!*types)
 		return shape_refuse(l, at, "out of memory");
-	json_object_foreach ((json_t *)content, name, definition) {
+	json_object_foreach((json_t *)content, name, definition) {
 		if (!load_type(l, shape_below(l, at, name), name, definition, &(*types)[*count],
 			       limit))
 			return false;
@@ -158,7 +158,7 @@ static bool check_headers(struct loader *l, const char *at, json_t *headers)
 	at = shape_below(l, at, "headers");
 	if (headers && !json_is_object(headers))
 		return shape_refuse(l, at, "must be an object");
-	json_object_foreach (headers, name, definition) {
+	json_object_foreach(headers, name, definition) {
 		const json_t *header;
 
 		place = shape_below(l, at, name);
@@ -234,7 +234,7 @@ bool responses_load(struct loader *l, struct operation *o, const char *at,
 		arena_alloc(l->arena, (json_object_size(definitions) + 1) * sizeof *o->responses);
 	if (!o->responses)
 		return shape_refuse(l, at, "out of memory");
-	json_object_foreach ((json_t *)definitions, status, definition) {
+	json_object_foreach((json_t *)definitions, status, definition) {
 		if (!load_response(l, o, shape_below(l, at, status), status, definition))
 			return false;
 	}

@@ -45,7 +45,7 @@ bool shape_only(struct loader *l, const char *at, const json_t *object, const ch
 
 	if (!json_is_object(object))
 		return shape_refuse(l, at, "must be an object");
-	json_object_foreach ((json_t *)object, key, value) {
+	json_object_foreach((json_t *)object, key, value) {
 		for (i = 0; allowed[i] && strcmp(allowed[i], key) != 0; i++)
 			;
 		if (!allowed[i])
@@ -164,7 +164,7 @@ bool shape_examples(struct loader *l, const char *at, const json_t *object, cons
 		return example_obeys(l, shape_below(l, at, "example"), one, s);
 	if (many && !json_is_object(many))
 		return shape_refuse(l, at, "examples must be an object");
-	json_object_foreach (many, name, example) {
+	json_object_foreach(many, name, example) {
 		if (!named_example(l, shape_below(l, shape_below(l, at, "examples"), name), example,
 				   s))
 			return false;

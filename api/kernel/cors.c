@@ -27,15 +27,16 @@ void cors_headers(struct request *r, bool preflight)
 	if (!origin || !origin_listed(r->service->config->origins, origin))
 		return;
 	reply_header(r->out, "Access-Control-Allow-Origin", origin);
-	reply_header(r->out, "Access-Control-Expose-Headers",
-		     "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, "
-		     "Idempotency-Replayed, Deprecation, Sunset");
+	reply_header(
+		r->out, "Access-Control-Expose-Headers",
+		"ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, "
+		"Idempotency-Replayed, Deprecation, Sunset");
 	if (!preflight || !message_header(r->in, "Access-Control-Request-Method"))
 		return;
-	reply_header(r->out, "Access-Control-Allow-Methods",
-		     reply_header_value(r->out, "Allow"));
-	reply_header(r->out, "Access-Control-Allow-Headers",
-		     "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, "
-		     "Idempotency-Key, Prefer, X-Request-Id, traceparent");
+	reply_header(r->out, "Access-Control-Allow-Methods", reply_header_value(r->out, "Allow"));
+	reply_header(
+		r->out, "Access-Control-Allow-Headers",
+		"Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, "
+		"Idempotency-Key, Prefer, X-Request-Id, traceparent");
 	reply_header(r->out, "Access-Control-Max-Age", "7200");
 }

@@ -92,9 +92,8 @@ const char *query_value(const struct request *r, const char *name)
 
 bool needs_transaction(const struct request *r)
 {
-	return r->operation->writes &&
-	       (r->operation->has_handler || r->operation->batch_of || r->idempotency_key ||
-		r->validate_only);
+	return r->operation->writes && (r->operation->has_handler || r->operation->batch_of ||
+					r->idempotency_key || r->validate_only);
 }
 
 bool compose_settings(struct request *r, struct statement *out)
@@ -188,7 +187,8 @@ enum pg_outcome db_send(struct request *r, struct statement *list, int count, PG
 	enum pg_outcome outcome;
 
 	*failed = NULL;
-	outcome = pg_pipeline(r->worker->app, r->arena, list, count, results, failed, r->deadline_ns);
+	outcome =
+		pg_pipeline(r->worker->app, r->arena, list, count, results, failed, r->deadline_ns);
 	r->out->db_ns += clock_monotonic_ns() - before;
 	return outcome;
 }
@@ -240,9 +240,10 @@ static PGresult **run(struct request *r, struct statement *list, int opening, in
 	if (outcome == PG_ERROR)
 		problem_from_database(r, failed);
 	else
-		problem(r, outcome == PG_UNKNOWN && r->operation->writes && !needs_transaction(r)
-				   ? OUTCOME_UNKNOWN
-				   : UNAVAILABLE,
+		problem(r,
+			outcome == PG_UNKNOWN && r->operation->writes && !needs_transaction(r)
+				? OUTCOME_UNKNOWN
+				: UNAVAILABLE,
 			NULL);
 	return NULL;
 }

@@ -38,8 +38,9 @@ static json_t *raised_params(struct arena *a, const char *detail)
 {
 	const char *reason;
 	size_t offset;
-	json_t *params =
-		detail && *detail == '{' ? json_read(a, detail, strlen(detail), &reason, &offset) : NULL;
+	json_t *params = detail && *detail == '{'
+				 ? json_read(a, detail, strlen(detail), &reason, &offset)
+				 : NULL;
 
 	return json_is_object(params) ? params : NULL;
 }
@@ -67,9 +68,9 @@ static void raised_place(struct violations *v, const char *code, json_t *params)
 /* Only the messages of class 42 (wrong SQL) are logged: those of others may quote what was sent. */
 static void log_refusal(const struct refusal *f, const struct request *r)
 {
-	log_error("database-refused", "{ss ss ss ss ss?}", "request_id", r->out->request_id, "sqlstate",
-		  f->sqlstate, "constraint", f->constraint ? f->constraint : "", "operation",
-		  r->operation ? r->operation->id : "-", "message",
+	log_error("database-refused", "{ss ss ss ss ss?}", "request_id", r->out->request_id,
+		  "sqlstate", f->sqlstate, "constraint", f->constraint ? f->constraint : "",
+		  "operation", r->operation ? r->operation->id : "-", "message",
 		  strncmp(f->sqlstate, "42", 2) ? NULL : f->message);
 }
 

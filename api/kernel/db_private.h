@@ -25,7 +25,7 @@ void transaction_abandon(struct request *r);
 /* What PostgreSQL said when it refused a statement. */
 struct refusal {
 	const char *sqlstate, *constraint, *message, *detail;
-	bool row_security;           /* refused by a policy */
+	bool row_security; /* refused by a policy */
 };
 
 /* The problem it stands for; its place goes to V, its parameters (borrowed) to *PARAMS. */

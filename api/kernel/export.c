@@ -17,7 +17,8 @@
 enum { EXPORT_CEILING = 16 * 1024 * 1024, EXPORT_SECONDS = 60 };
 
 /* What the filling thread needs after the request is gone: its own copies, in its own arena. */
-struct export {
+struct export
+{
 	struct arena *arena;
 	struct statement settings, declare;
 	bool gb18030;
@@ -83,7 +84,8 @@ static int64_t deadline(void)
 /* FETCHes until nothing comes; false when the reply must be broken off. */
 static bool fetch_all(struct stream *s, struct pg *c, const struct export *e, struct arena *a)
 {
-	static const struct statement fetch = {.name = "export_fetch", .sql = "FETCH 500 FROM export"};
+	static const struct statement fetch = {.name = "export_fetch",
+					       .sql = "FETCH 500 FROM export"};
 	PGresult *rows, *failed;
 
 	do {
@@ -99,8 +101,8 @@ static bool export_fill(struct stream *s, struct pg *c, void *context)
 {
 	const struct export *e = context;
 	static const struct statement rollback = {.name = "rollback", .sql = "ROLLBACK"};
-	struct statement opening[] = {{.name = "export_begin", .sql = "BEGIN READ ONLY"}, e->settings,
-				      e->declare};
+	struct statement opening[] = {
+		{.name = "export_begin", .sql = "BEGIN READ ONLY"}, e->settings, e->declare};
 	struct arena *a = arena_new(EXPORT_CEILING);
 	PGresult *results[3], *failed;
 	bool whole = false;
@@ -129,7 +131,8 @@ static struct export *export_new(struct request *r, int number)
 	e->gb18030 = charset && !strcasecmp(charset, "gb18030");
 	if (e->arena && compose_settings(r, &settings) &&
 	    query_compose(q, r->arena, request_lookup, r, NULL, NULL, &rows)) {
-		rows.sql = arena_printf(r->arena, "DECLARE export NO SCROLL CURSOR FOR %s", rows.sql);
+		rows.sql =
+			arena_printf(r->arena, "DECLARE export NO SCROLL CURSOR FOR %s", rows.sql);
 		rows.name = "";
 		if (rows.sql && statement_copy(e->arena, &settings, &e->settings) &&
 		    statement_copy(e->arena, &rows, &e->declare))

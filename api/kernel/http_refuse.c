@@ -62,8 +62,8 @@ static size_t document_write(enum refusal r, bool english, const char *id, char 
 			      "{\"type\":\"/problems/%s\",\"title\":\"%s\",\"status\":%d,"
 			      "\"detail\":\"%s\",\"instance\":\"urn:request:%s\",\"code\":\"%s\","
 			      "\"request_id\":\"%s\"}",
-			      p->slug, p->title[english], p->status, p->remedy[english], id, p->slug,
-			      id);
+			      p->slug, p->title[english], p->status, p->remedy[english], id,
+			      p->slug, id);
 
 	return length > 0 && length < DOCUMENT_SIZE ? (size_t)length : 0;
 }

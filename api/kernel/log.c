@@ -39,7 +39,8 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
 	}
 	if (line && more)
 		json_object_update(line, more);
-	text = line ? json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15)) : NULL;
+	text = line ? json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15))
+		    : NULL;
 	if (text) {
 		char *whole = realloc(text, strlen(text) + 2);
 

@@ -86,8 +86,8 @@ static char *cursor_write(struct request *r, const char *context, const PGresult
 /* Link: the same target with the next cursor (RFC 8288). */
 static void link_next(struct request *r, const char *cursor)
 {
-	char *link = arena_printf(r->arena, "<%.*s?", (int)strcspn(r->in->target, "?"),
-				  r->in->target);
+	char *link =
+		arena_printf(r->arena, "<%.*s?", (int)strcspn(r->in->target, "?"), r->in->target);
 	const char *query = strchr(r->in->target, '?');
 
 	while (link && query && *query) {

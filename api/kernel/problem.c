@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const struct problem_info infos[PROBLEM_COUNT] = {
-#define PROBLEM(name, slug, status, zh, en, cause_zh, cause_en, remedy_zh, remedy_en)             \
+#define PROBLEM(name, slug, status, zh, en, cause_zh, cause_en, remedy_zh, remedy_en)              \
 	[name] = {slug, status, {zh, en}, {cause_zh, cause_en}, {remedy_zh, remedy_en}},
 #define VIOLATION(...)
 #define CONSTRAINT(...)
@@ -168,8 +168,8 @@ static json_t *violation_document(struct arena *a, const struct violation *v,
 {
 	static const char *const places[] = {"pointer", "parameter", "header"};
 	char *detail = fill_in(a, violation_text(v->code, language), v->params);
-	json_t *row = json_pack("{ss? ss ss?}", places[v->place], v->where, "code", v->code, "detail",
-				detail);
+	json_t *row = json_pack("{ss? ss ss?}", places[v->place], v->where, "code", v->code,
+				"detail", detail);
 
 	if (row && v->params && json_object_size(v->params))
 		json_object_set(row, "params", v->params);
@@ -190,16 +190,17 @@ char *problem_document(struct arena *a, enum problem p, enum language language,
 
 	if (!cause || !remedy)
 		return NULL;
-	document = arena_json(a, json_pack("{so ss si so ss}", "type",
-					   json_sprintf("/problems/%s", info->slug), "title",
-					   info->title[language], "status", info->status, "detail",
-					   json_sprintf(language == LANGUAGE_ZH ? "%s%s" : "%s %s",
-							cause, remedy),
-					   "code", info->slug));
+	document = arena_json(
+		a,
+		json_pack("{so ss si so ss}", "type", json_sprintf("/problems/%s", info->slug),
+			  "title", info->title[language], "status", info->status, "detail",
+			  json_sprintf(language == LANGUAGE_ZH ? "%s%s" : "%s %s", cause, remedy),
+			  "code", info->slug));
 	if (!document)
 		return NULL;
 	if (request_id && *request_id) {
-		json_object_set_new(document, "instance", json_sprintf("urn:request:%s", request_id));
+		json_object_set_new(document, "instance",
+				    json_sprintf("urn:request:%s", request_id));
 		json_object_set_new(document, "request_id", json_string(request_id));
 	}
 	json_object_foreach((json_t *)detail_params, key, value)
@@ -208,7 +209,8 @@ char *problem_document(struct arena *a, enum problem p, enum language language,
 	if (list && list->count) {
 		errors = json_array();
 		for (i = 0; i < list->count; i++)
-			json_array_append_new(errors, violation_document(a, &list->list[i], language));
+			json_array_append_new(errors,
+					      violation_document(a, &list->list[i], language));
 		json_object_set_new(document, "errors", errors);
 		if (list->more)
 			json_object_set_new(document, "more_errors", json_true());

@@ -28,10 +28,10 @@ enum language { LANGUAGE_ZH, LANGUAGE_EN };
 
 /* One row of problem.def. */
 struct problem_info {
-	const char *slug;     /* stable, the `code` member and the last part of `type` */
-	int status;           /* HTTP status */
-	const char *title[2]; /* by enum language */
-	const char *cause[2]; /* what led here; {name} is replaced from the parameters */
+	const char *slug;      /* stable, the `code` member and the last part of `type` */
+	int status;            /* HTTP status */
+	const char *title[2];  /* by enum language */
+	const char *cause[2];  /* what led here; {name} is replaced from the parameters */
 	const char *remedy[2]; /* what the caller can do */
 };
 
@@ -58,9 +58,10 @@ enum violation_place { IN_BODY, IN_PARAMETER, IN_HEADER };
 enum { VIOLATIONS_MAX = 100 };
 struct violation {
 	enum violation_place place;
-	const char *where;  /* a JSON pointer as fragment ("#/a/0"), or the name of parameter or header */
-	const char *code;   /* slug of problem.def's VIOLATION or PROBLEM rows */
-	json_t *params;     /* object for the {name}s of its text, or NULL; borrowed from the arena */
+	const char *
+		where; /* a JSON pointer as fragment ("#/a/0"), or the name of parameter or header */
+	const char *code; /* slug of problem.def's VIOLATION or PROBLEM rows */
+	json_t *params;   /* object for the {name}s of its text, or NULL; borrowed from the arena */
 };
 struct violations {
 	struct arena *arena;

@@ -75,7 +75,8 @@ void worker_done(struct worker *w)
 /* Characters of an X-Request-Id that we take over; any other is replaced by our own. */
 static bool request_id_valid(const char *id)
 {
-	size_t length = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+	size_t length =
+		strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
 	return length > 0 && length <= 64 && !id[length];
 }
@@ -88,9 +89,9 @@ static void trace_continue(struct request *r)
 	static const char digits[] = "0123456789abcdef";
 
 	if (!parent || strlen(parent) != 55 || strncmp(parent, "00-", 3) || parent[35] != '-' ||
-	    parent[52] != '-' || strspn(parent + 3, digits) != 32 || strspn(parent + 36, digits) != 16 ||
-	    strspn(parent + 53, digits) != 2 || strspn(parent + 3, "0") == 32 ||
-	    strspn(parent + 36, "0") == 16)
+	    parent[52] != '-' || strspn(parent + 3, digits) != 32 ||
+	    strspn(parent + 36, digits) != 16 || strspn(parent + 53, digits) != 2 ||
+	    strspn(parent + 3, "0") == 32 || strspn(parent + 36, "0") == 16)
 		return;
 	fingerprint_random(span);
 	memcpy(r->trace, parent, 56);
@@ -143,9 +144,10 @@ static void request_log(const struct request *r, int64_t total_ns)
 
 	log_event(out->status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "request",
 		  "{ss ss ss si sf sf ss si ss ss*}", "request_id", out->request_id, "method",
-		  r->in->method, "operation", r->operation ? r->operation->id : "-", "status", out->status, "ms",
-		  (double)(total_ns / 1000) / 1000.0, "db_ms", (double)(out->db_ns / 1000) / 1000.0,
-		  "role", r->authenticated ? r->actor.role_name : "-", "county",
+		  r->in->method, "operation", r->operation ? r->operation->id : "-", "status",
+		  out->status, "ms", (double)(total_ns / 1000) / 1000.0, "db_ms",
+		  (double)(out->db_ns / 1000) / 1000.0, "role",
+		  r->authenticated ? r->actor.role_name : "-", "county",
 		  r->authenticated ? r->actor.county : 0, "problem",
 		  r->problem ? problem_info(r->problem)->slug : "-", "trace",
 		  *r->trace ? r->trace : NULL);

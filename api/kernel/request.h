@@ -25,9 +25,9 @@ struct service {
 	const struct config *config;
 	const struct contract *contract;
 	const struct query_registry *queries;
-	handler *const *handlers;           /* by operation number; NULL = runs its query */
-	const int *operation_query;         /* by operation number: the query of the same name, or -1 */
-	const int *operation_csv;           /* the query <name>_csv, or -1 */
+	handler *const *handlers;   /* by operation number; NULL = runs its query */
+	const int *operation_query; /* by operation number: the query of the same name, or -1 */
+	const int *operation_csv;   /* the query <name>_csv, or -1 */
 	struct token_keys *keys;
 	struct token_verifier *verifier;
 	struct seal *seal;
@@ -38,8 +38,8 @@ struct service {
 
 struct worker {
 	const struct service *service;
-	struct pg *app;                     /* role qinglan_app */
-	struct arena *arena;                /* of the running request */
+	struct pg *app;      /* role qinglan_app */
+	struct arena *arena; /* of the running request */
 };
 
 struct worker *worker_new(const struct service *s);
@@ -69,27 +69,27 @@ struct request {
 	struct target target;
 	struct route_match match;
 	const struct operation *operation;
-	bool head;                          /* HEAD asked; the GET operation runs */
-	char trace[56];                     /* traceparent of this request, or "" */
+	bool head;      /* HEAD asked; the GET operation runs */
+	char trace[56]; /* traceparent of this request, or "" */
 
 	struct actor actor;
 	bool authenticated;
-	const char *token_fault;            /* why there is no actor, for WWW-Authenticate */
-	struct limit_state quota;           /* of the limit that was asked last */
-	const char *quota_name;             /* "address", "actor", "client"; NULL = none yet */
+	const char *token_fault;  /* why there is no actor, for WWW-Authenticate */
+	struct limit_state quota; /* of the limit that was asked last */
+	const char *quota_name;   /* "address", "actor", "client"; NULL = none yet */
 
-	json_t *params;                     /* typed path, query and header values, by name */
-	json_t *body;                       /* parsed JSON body, defaults applied; NULL if none */
-	char *body_text;                    /* the same as text, for :body */
+	json_t *params;  /* typed path, query and header values, by name */
+	json_t *body;    /* parsed JSON body, defaults applied; NULL if none */
+	char *body_text; /* the same as text, for :body */
 	const struct body_type *body_type;
-	const char *media_type;             /* of the answer, negotiated */
+	const char *media_type; /* of the answer, negotiated */
 	bool validate_only;
 	const char *idempotency_key;
-	char *if_match;                     /* version parts by commas, "*", or NULL */
-	struct bind *binds;                 /* set by bind_value() */
+	char *if_match;     /* version parts by commas, "*", or NULL */
+	struct bind *binds; /* set by bind_value() */
 
-	bool in_transaction;                /* BEGIN was sent: finish commits or rolls back */
-	bool asked;                         /* a db call succeeded: it is too late to start again */
+	bool in_transaction; /* BEGIN was sent: finish commits or rolls back */
+	bool asked;          /* a db call succeeded: it is too late to start again */
 	bool replayed;
 	enum problem problem;
 	json_t *problem_params;

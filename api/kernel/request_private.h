@@ -7,15 +7,15 @@
 #include "request.h"
 
 /* Steps, each in the file it is about; 0 to go on, or the status that was answered. */
-int step_route(struct request *r);          /* request_route.c */
-int step_limit(struct request *r);          /* request_auth.c */
+int step_route(struct request *r); /* request_route.c */
+int step_limit(struct request *r); /* request_auth.c */
 int step_authenticate(struct request *r);
 int step_authorize(struct request *r);
-int step_decode(struct request *r);         /* request_body.c */
+int step_decode(struct request *r); /* request_body.c */
 int step_validate(struct request *r);
 int step_precondition(struct request *r);
-int step_handle(struct request *r);         /* request.c */
-int step_finish(struct request *r);         /* transaction.c */
+int step_handle(struct request *r); /* request.c */
+int step_finish(struct request *r); /* transaction.c */
 
 /* request_route.c: enum method of a method's name, -1 for one that no operation has. */
 int request_method(const char *name);
@@ -42,8 +42,8 @@ int batch_answer(struct request *r);
 int export_answer(struct request *r, int query);
 
 /* reply.c */
-void reply_prepare(struct request *r);      /* headers that every reply carries */
-void reply_problem(struct request *r);      /* the sticky problem becomes the reply */
+void reply_prepare(struct request *r);                   /* headers that every reply carries */
+void reply_problem(struct request *r);                   /* the sticky problem becomes the reply */
 void reply_etag(struct request *r, const char *version); /* and 304 where If-None-Match has it */
 int reply_options(struct request *r);
 

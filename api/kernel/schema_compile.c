@@ -76,7 +76,7 @@ static bool compile_keywords(struct site *s)
 	json_t *value;
 	size_t i;
 
-	json_object_foreach ((json_t *)s->schema->definition, name, value) {
+	json_object_foreach((json_t *)s->schema->definition, name, value) {
 		if (strncmp(name, "x-", 2) == 0)
 			continue;
 		for (i = 0; i < sizeof keywords / sizeof *keywords; i++) {

@@ -87,7 +87,7 @@ bool set_properties(struct site *s, const json_t *value, const char *keyword)
 		arena_alloc(s->set->arena, json_object_size(value) * sizeof *o->properties + 1);
 	if (!o->properties)
 		return site_out_of_memory(s);
-	json_object_foreach ((json_t *)value, name, definition) {
+	json_object_foreach((json_t *)value, name, definition) {
 		struct property *p = &o->properties[o->property_count];
 		struct path below = {NULL, name, strlen(name), 0};
 
@@ -116,7 +116,7 @@ bool set_patterns(struct site *s, const json_t *value, const char *keyword)
 	o->patterns = arena_alloc(s->set->arena, json_object_size(value) * sizeof *o->patterns + 1);
 	if (!o->patterns)
 		return site_out_of_memory(s);
-	json_object_foreach ((json_t *)value, name, definition) {
+	json_object_foreach((json_t *)value, name, definition) {
 		struct pattern_property *p = &o->patterns[o->pattern_count];
 		struct path below = {NULL, name, strlen(name), 0};
 
@@ -166,7 +166,7 @@ bool set_definitions(struct site *s, const json_t *value, const char *keyword)
 
 	if (!json_is_object(value))
 		return site_refuse(s, keyword, "must be an object of schemas");
-	json_object_foreach ((json_t *)value, name, definition) {
+	json_object_foreach((json_t *)value, name, definition) {
 		struct path below = {NULL, name, strlen(name), 0};
 
 		if (!child(s, keyword, &below, definition))

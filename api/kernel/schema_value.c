@@ -38,7 +38,7 @@ bool value_same(const json_t *a, const json_t *b)
 	case JSON_OBJECT:
 		if (json_object_size(a) != json_object_size(b))
 			return false;
-		json_object_foreach ((json_t *)a, name, member) {
+		json_object_foreach((json_t *)a, name, member) {
 			const json_t *other = json_object_get(b, name);
 
 			if (!other || !value_same(member, other))
@@ -151,7 +151,7 @@ static uint64_t hash_value(const json_t *value)
 		return hash_pair(JSON_ARRAY, hash, json_array_size(value));
 	case JSON_OBJECT:
 		/* A sum, because members have no order. */
-		json_object_foreach ((json_t *)value, name, member)
+		json_object_foreach((json_t *)value, name, member)
 			hash += hash_pair(JSON_OBJECT, hash_bytes(JSON_STRING, name, strlen(name)),
 					  hash_value(member));
 		return hash_pair(JSON_OBJECT, hash, json_object_size(value));

@@ -162,7 +162,7 @@ static bool audience_valid(const json_t *audience)
 		return true;
 	if (!json_is_array(audience) || json_array_size(audience) > TOKEN_AUDIENCES_MAX)
 		return false;
-	json_array_foreach (audience, i, one) {
+	json_array_foreach(audience, i, one) {
 		if (!json_is_string(one))
 			return false;
 	}
@@ -220,7 +220,7 @@ bool token_claims_audience(const struct token_claims *c, const char *name)
 
 	if (json_is_string(c->audience))
 		return strcmp(json_string_value(c->audience), name) == 0;
-	json_array_foreach (c->audience, i, one) {
+	json_array_foreach(c->audience, i, one) {
 		if (strcmp(json_string_value(one), name) == 0)
 			return true;
 	}

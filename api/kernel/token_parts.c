@@ -93,7 +93,7 @@ static const char *header_check(json_t *header, struct token_parts *p)
 
 	if (!header)
 		return "token-header";
-	json_object_foreach (header, name, value) {
+	json_object_foreach(header, name, value) {
 		if (strcmp(name, "alg") != 0 && strcmp(name, "typ") != 0 &&
 		    strcmp(name, "kid") != 0)
 			return "token-header";

@@ -68,7 +68,7 @@ static int finish_commit(struct request *r)
 
 		bind_value(r, "replay_answer", text);
 		bind_value(r, "replay_days",
-		     arena_printf(r->arena, "%ld", r->service->config->idempotency_days));
+			   arena_printf(r->arena, "%ld", r->service->config->idempotency_days));
 		if (!text || !compose_named(r, "store_answer", &list[count++])) {
 			transaction_abandon(r);
 			return problem(r, UNAVAILABLE, NULL);

@@ -28,8 +28,8 @@ int root_get(struct request *r)
 			   json_pack("{ss sO s{ss ss ss ss ss}}", "name", "青蓝 Qinglan", "version",
 				     json_object_get(info, "version"), "links", "contract",
 				     "/openapi.yaml", "contract_json", "/openapi.json",
-				     "documentation", "/docs", "keys", "/.well-known/jwks.json", "me",
-				     "/v1/me"));
+				     "documentation", "/docs", "keys", "/.well-known/jwks.json",
+				     "me", "/v1/me"));
 }
 
 /* GET /openapi.yaml -- the contract, byte for byte as it was built in. */
@@ -56,10 +56,11 @@ int contract_json_get(struct request *r)
  */
 int documentation_get(struct request *r)
 {
-	reply_header(r->out, "Content-Security-Policy",
-		     "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; "
-		     "img-src data:; font-src data:; worker-src blob:; connect-src 'self'; "
-		     "frame-ancestors 'none'");
+	reply_header(
+		r->out, "Content-Security-Policy",
+		"default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; "
+		"img-src data:; font-src data:; worker-src blob:; connect-src 'self'; "
+		"frame-ancestors 'none'");
 	return answer_bytes(r, "text/html; charset=utf-8", docs_html, docs_html_length, NULL);
 }
 
@@ -90,6 +91,7 @@ int api_catalog_get(struct request *r)
 {
 	return answer_json(r, "application/linkset+json",
 			   json_pack("{s[{ss s[{ss ss}] s[{ss ss}]}]}", "linkset", "anchor", "/v1",
-				     "service-desc", "href", "/openapi.yaml", "type", "application/yaml",
-				     "service-doc", "href", "/docs", "type", "text/html"));
+				     "service-desc", "href", "/openapi.yaml", "type",
+				     "application/yaml", "service-doc", "href", "/docs", "type",
+				     "text/html"));
 }

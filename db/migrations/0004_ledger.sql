@@ -198,7 +198,7 @@ $$;
 -- and balance taken. Runs as the engine, since none of these are the caller's to change.
 CREATE FUNCTION hour_entry_post() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-	its_taken boolean;
+	its_school uuid;
 	earlier uuid;
 BEGIN
 	NEW.form := 1;
@@ -216,41 +216,32 @@ BEGIN
 		END IF;
 	END IF;
 
-	-- One statement, whose first part takes the account: its row lock lets one posting at a time
-	-- through, and the parts behind it see what the one before committed, for both judge conflicts
-	-- by the index and not by the statement's snapshot.
+	-- The account first: its row lock lets one posting at a time through, and the statements behind
+	-- it see what the one before committed.
 	FOR turn IN 1..2 LOOP
-		WITH head AS (
-			UPDATE ledger_account a SET head_seq = a.head_seq + 1,
-				head_hash = hour_entry_link(a.head_hash, hour_entry_form(NEW, a.id, a.head_seq + 1))
-			WHERE a.county = NEW.county AND a.person = NEW.person
-			RETURNING a.id, a.school, a.head_seq, a.head_hash
-		), source AS (
-			INSERT INTO hour_source (county, kind, key, person, entry)
-			SELECT NEW.county, NEW.source_kind, NEW.source_key, NEW.person, NEW.id FROM head
-			ON CONFLICT (county, kind, key, person) DO NOTHING RETURNING true AS taken
-		), moved AS (
-			INSERT INTO hour_balance AS b (county, person, year, level, school, hours)
-			SELECT NEW.county, NEW.person, date_part('year', NEW.activity_on), NEW.level, h.school,
-				NEW.hours
-			FROM head h CROSS JOIN source
-			ON CONFLICT (county, person, year, level) DO UPDATE SET hours = b.hours + excluded.hours
-		)
-		SELECT h.id, h.head_seq, h.head_hash, s.taken
-		INTO NEW.account, NEW.seq, NEW.chain, its_taken
-		FROM head h LEFT JOIN source s ON true;
-		EXIT WHEN NEW.account IS NOT NULL;
+		UPDATE ledger_account a SET head_seq = a.head_seq + 1,
+			head_hash = hour_entry_link(a.head_hash, hour_entry_form(NEW, a.id, a.head_seq + 1))
+		WHERE a.county = NEW.county AND a.person = NEW.person
+		RETURNING a.id, a.school, a.head_seq, a.head_hash
+		INTO NEW.account, its_school, NEW.seq, NEW.chain;
+		EXIT WHEN FOUND;
 		-- Her first entry: she has no account yet.
 		IF turn = 2 OR hour_accounts_lock(ARRAY[NEW.person]) = 0 THEN
 			PERFORM must_see(false, '#/teacher_id');
 		END IF;
 	END LOOP;
-	IF its_taken IS NULL THEN
+	INSERT INTO hour_source (county, kind, key, person, entry)
+	VALUES (NEW.county, NEW.source_kind, NEW.source_key, NEW.person, NEW.id)
+	ON CONFLICT (county, kind, key, person) DO NOTHING;
+	IF NOT FOUND THEN
 		SELECT s.entry INTO earlier FROM hour_source s WHERE s.county = NEW.county
 			AND s.kind = NEW.source_kind AND s.key = NEW.source_key AND s.person = NEW.person;
 		PERFORM raise_problem(CASE WHEN NEW.reverses IS NULL THEN 'already-credited'
 			ELSE 'already-reversed' END, jsonb_build_object('entry_id', earlier), 'QL409');
 	END IF;
+	INSERT INTO hour_balance AS b (county, person, year, level, school, hours)
+	VALUES (NEW.county, NEW.person, date_part('year', NEW.activity_on), NEW.level, its_school, NEW.hours)
+	ON CONFLICT (county, person, year, level) DO UPDATE SET hours = b.hours + excluded.hours;
 	RETURN NEW;
 END
 $$;

@@ -194,10 +194,10 @@ $$
 WITH judged AS MATERIALIZED (
 	SELECT w.* FROM requirement_windows(its_county, span) w
 	WHERE w.requirement = coalesce(its_requirement, w.requirement)
-), most AS MATERIALIZED (
-	SELECT j.requirement, j.during, l.level, l.at_most
-	FROM judged j CROSS JOIN LATERAL jsonb_to_recordset(j.limits) AS l(level text, at_most numeric)
-	WHERE l.at_most IS NOT NULL
+), bound AS MATERIALIZED (
+	SELECT j.requirement, j.during, l.level, l.at_most, coalesce(l.at_least, 0) AS at_least
+	FROM judged j CROSS JOIN LATERAL
+		jsonb_to_recordset(j.limits) AS l(level text, at_most numeric, at_least numeric)
 ), earned AS MATERIALIZED (
 	SELECT d.during, e.person, e.level, sum(e.hours) AS hours
 	FROM hour_entry e
@@ -210,14 +210,17 @@ WITH judged AS MATERIALIZED (
 	GROUP BY d.during, e.person, e.level
 ), counted AS (
 	SELECT j.requirement, e.during, e.person, sum(least(e.hours, m.at_most)) AS counted,
+		sum(least(e.hours, m.at_most, m.at_least)) FILTER (WHERE m.at_least > 0) AS met,
 		jsonb_object_agg(e.level, least(e.hours, m.at_most)) AS levels
 	FROM judged j
 	JOIN earned e ON e.during = j.during
-	LEFT JOIN most m ON m.requirement = j.requirement AND m.during = j.during AND m.level = e.level
+	LEFT JOIN bound m ON m.requirement = j.requirement AND m.during = j.during AND m.level = e.level
 	GROUP BY j.requirement, e.during, e.person
 )
 SELECT c.requirement, j.version, c.during, c.person, j.target, c.counted,
-	requirement_short(j.target, j.limits, c.levels), c.levels
+	-- As requirement_short, which row by row would be most of the work.
+	greatest(0, j.target - c.counted, (SELECT sum(m.at_least) FROM bound m
+		WHERE m.requirement = c.requirement AND m.during = c.during) - coalesce(c.met, 0)), c.levels
 FROM counted c JOIN judged j ON j.requirement = c.requirement AND j.during = c.during
 $$;
 

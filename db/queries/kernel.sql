@@ -3,8 +3,9 @@
 -- name: settings :exec
 -- Who acts, before everything else: sets what walls judge by, to the end of the transaction. What is
 -- not given was never set in it. Request, operation, office and client are for what is recorded, so
--- a read that records nothing does without. Whom a school names is looked up in sight, after the
--- inner select has set what sight is judged by: the lateral one cannot run before the row it reads.
+-- a read that records nothing does without. A change of rules recounts everybody and is given time.
+-- Whom a school names is looked up in sight, after the inner select has set what sight is judged by:
+-- the lateral one cannot run before the row that it reads.
 --? sees=school: SELECT set_config('qinglan.subject', coalesce(named.person::text, ''), true),
 --? sees=school: set_config('qinglan.until_on', coalesce(named.until_on, 'infinity')::text, true)
 --? sees=school: FROM (
@@ -18,6 +19,9 @@ SELECT set_config('qinglan.county', :county::text, true) AS county,
 	--? request_id: , set_config('qinglan.request_id', :request_id::text, true)
 	--? request_id: , set_config('qinglan.operation', :operation::text, true)
 	--? request_id: , set_config('qinglan.ahead', '', true)
+	--? request_id: , CASE WHEN :operation::text IN ('requirement_create', 'requirement_version_create',
+	--? request_id: 	'school_year_create', 'school_year_patch')
+	--? request_id: 	THEN set_config('statement_timeout', '20s', true) END
 	--? sees=all: , set_config('qinglan.subject', :subject::text, true)
 	--? sees=self: , set_config('qinglan.subject', CASE WHEN :subject::text = :person::text
 	--? sees=self: 	THEN :subject::text ELSE '' END, true)

@@ -123,7 +123,8 @@ const char *text_at(const struct answer *a, const char *path)
 	const char *found = json_string_value(json_at(a, path));
 
 	if (!found) {
-		print_error("%s: no text at %s\n%.4000s\n", a->request, path, a->body ? a->body : "");
+		print_error("%s: no text at %s\n%.4000s\n", a->request, path,
+			    a->body ? a->body : "");
 		fail();
 	}
 	return found;

@@ -10,12 +10,12 @@
 
 struct answer {
 	int status;
-	char *body;                    /* NUL-terminated */
+	char *body; /* NUL-terminated */
 	size_t length;
-	json_t *json;                  /* parsed body, NULL where it is none */
+	json_t *json; /* parsed body, NULL where it is none */
 	struct header headers[HEADERS_MAX];
 	size_t header_count;
-	char request[200];             /* method and target, for messages */
+	char request[200]; /* method and target, for messages */
 };
 
 /* Asserts the status and that the body has what PATTERN has (' for "; NULL: anything). */

@@ -19,7 +19,7 @@
 
 struct client {
 	struct world *world;
-	const char *token;             /* NULL: none */
+	const char *token; /* NULL: none */
 };
 
 struct client *client_with_token(struct world *w, const char *token)
@@ -68,9 +68,10 @@ json_t *client_claims(const struct world *w, const char *role, int county, const
 
 	fingerprint_random(id);
 	claims = json_pack("{ss ss ss si ss sI sI ss ss ss}", "iss", w->config.issuer, "aud",
-			   w->config.audience, "sub", person ? person : "script-1", "county", county,
-			   "role", role, "iat", (json_int_t)now, "exp", (json_int_t)(now + 3600), "jti",
-			   id, "scope", scope ? scope : scopes_of(w, role), "token_use", "access");
+			   w->config.audience, "sub", person ? person : "script-1", "county",
+			   county, "role", role, "iat", (json_int_t)now, "exp",
+			   (json_int_t)(now + 3600), "jti", id, "scope",
+			   scope ? scope : scopes_of(w, role), "token_use", "access");
 	assert_non_null(claims);
 	if (school)
 		json_object_set_new(claims, "school", json_string(school));
@@ -133,8 +134,8 @@ static void check_reply(struct world *w, const struct answer *a, int number)
 	coverage_note(o->id, a->status);
 	response = operation_response(o, a->status);
 	if (!response) {
-		print_error("%s answered %d, which the contract does not document\n%.2000s\n", a->request,
-			    a->status, a->body ? a->body : "");
+		print_error("%s answered %d, which the contract does not document\n%.2000s\n",
+			    a->request, a->status, a->body ? a->body : "");
 		fail();
 	}
 	if (!a->length)
@@ -149,7 +150,8 @@ static void check_reply(struct world *w, const struct answer *a, int number)
 	    !schema_validate(type->schema, a->json, IN_BODY, "#", false, &found) &&
 	    !only_left_out(a, &found)) {
 		for (i = 0; i < found.count; i++)
-			print_error("%s: %s %s\n", a->request, found.list[i].where, found.list[i].code);
+			print_error("%s: %s %s\n", a->request, found.list[i].where,
+				    found.list[i].code);
 		print_error("%.3000s\n", a->body);
 		fail();
 	}
@@ -239,10 +241,12 @@ static void fill(struct client *c, struct message *m, const char *method, const 
 	strcpy(m->peer, "127.0.0.1");
 	add_header(m, "Host", "localhost");
 	if (c->token)
-		add_header(m, "Authorization", arena_printf(c->world->arena, "Bearer %s", c->token));
+		add_header(m, "Authorization",
+			   arena_printf(c->world->arena, "Bearer %s", c->token));
 	if (m->body)
 		add_header(m, "Content-Type",
-			   strcmp(method, "PATCH") ? "application/json" : "application/merge-patch+json");
+			   strcmp(method, "PATCH") ? "application/json"
+						   : "application/merge-patch+json");
 	if (!strcmp(method, "POST")) {
 		fingerprint_random(key);
 		add_header(m, "Idempotency-Key", arena_strdup(c->world->arena, key));

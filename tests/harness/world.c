@@ -180,7 +180,8 @@ int world_begin_empty(void **state)
 	w->arena = arena_new(ANSWERS_CEILING);
 	*state = w;
 	if (!w->arena || !make_database(w) || !make_keys(w) ||
-	    !metrics_init(operation_names, operation_count) || !program_open(&w->program, &w->config))
+	    !metrics_init(operation_names, operation_count) ||
+	    !program_open(&w->program, &w->config))
 		return -1;
 	w->worker = worker_new(&w->program.service);
 	w->nobody = client_with_token(w, NULL);

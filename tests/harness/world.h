@@ -19,11 +19,11 @@ struct world {
 	struct config config;
 	struct program program;
 	struct worker *worker;
-	struct pg *owner;              /* as qinglan_owner, for looking behind the API */
-	char folder[64];               /* keys of this world, removed at its end */
+	struct pg *owner; /* as qinglan_owner, for looking behind the API */
+	char folder[64];  /* keys of this world, removed at its end */
 	char database[64];
 	char urls[3][300];
-	struct arena *arena;           /* of answers; cleared by world_end() */
+	struct arena *arena; /* of answers; cleared by world_end() */
 	int county_a, county_b;
 	struct client *nobody, *county, *other_county, *school, *other_school, *foreign_school,
 		*teacher, *client;

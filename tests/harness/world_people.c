@@ -25,8 +25,7 @@ static void make(struct client *c, const char *target, const char *body, char id
 
 static int county(struct world *w, const char *code, const char *name)
 {
-	const char *number =
-		world_value(w, "SELECT county_add($1, $2)::text", code, name, NULL);
+	const char *number = world_value(w, "SELECT county_add($1, $2)::text", code, name, NULL);
 
 	assert_non_null(number);
 	return (int)strtol(number, NULL, 10);
@@ -35,7 +34,8 @@ static int county(struct world *w, const char *code, const char *name)
 static void school(struct client *c, const char *code, const char *name, char id[37])
 {
 	make(c, "/v1/schools",
-	     text("{'code': '%s', 'name': '%s', 'stages': ['primary'], 'town': '青山镇'}", code, name),
+	     text("{'code': '%s', 'name': '%s', 'stages': ['primary'], 'town': '青山镇'}", code,
+		  name),
 	     id);
 }
 

@@ -75,10 +75,12 @@ static void without_one_the_gate_is_reached_as_the_database_is(void **state)
 	(void)state;
 	setenv("QINGLAN_DATABASE_URL", "postgresql://qinglan_app@db/qinglan", 1);
 	assert_true(config_load(&config, error));
-	assert_string_equal(config.gate_url, "postgresql://qinglan_app@db/qinglan?user=qinglan_gate");
+	assert_string_equal(config.gate_url,
+			    "postgresql://qinglan_app@db/qinglan?user=qinglan_gate");
 	setenv("QINGLAN_DATABASE_URL", "postgres://db/qinglan?sslmode=require", 1);
 	assert_true(config_load(&config, error));
-	assert_string_equal(config.gate_url, "postgres://db/qinglan?sslmode=require&user=qinglan_gate");
+	assert_string_equal(config.gate_url,
+			    "postgres://db/qinglan?sslmode=require&user=qinglan_gate");
 	setenv("QINGLAN_DATABASE_URL", "host=db user=qinglan_app", 1);
 	assert_true(config_load(&config, error));
 	assert_string_equal(config.gate_url, "host=db user=qinglan_app user=qinglan_gate");
@@ -98,7 +100,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(without_a_word_the_defaults_hold, without_settings),
 		cmocka_unit_test_setup(what_is_said_is_taken, without_settings),
-		cmocka_unit_test_setup(a_wrong_value_is_named_with_what_is_allowed, without_settings),
+		cmocka_unit_test_setup(a_wrong_value_is_named_with_what_is_allowed,
+				       without_settings),
 		cmocka_unit_test_setup(without_one_the_gate_is_reached_as_the_database_is,
 				       without_settings),
 		cmocka_unit_test_setup(a_misspelt_setting_is_refused, without_settings),

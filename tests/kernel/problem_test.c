@@ -100,7 +100,8 @@ static void all_violations_are_listed_and_a_hundred_are_enough(void **state)
 	assert_string_equal(member(json_array_get(errors, 0), "pointer"), "#/hours");
 	assert_string_equal(member(json_array_get(errors, 1), "parameter"), "page_size");
 	assert_string_equal(member(json_array_get(errors, 2), "header"), "If-Match");
-	assert_string_equal(member(json_array_get(errors, 2), "detail"), "must not be less than x{y}");
+	assert_string_equal(member(json_array_get(errors, 2), "detail"),
+			    "must not be less than x{y}");
 	for (i = 0; i < 200; i++)
 		violation_add(&v, IN_BODY, "#", "not-found", NULL);
 	d = document(UNPROCESSABLE, LANGUAGE_EN, NULL, &v);

@@ -165,7 +165,7 @@ static size_t run_group(const char *file, json_t *group)
 		print_error("%s: %s: %s\n", file, name, out ? "is left out, but compiles" : error);
 		failures++;
 	}
-	json_array_foreach (json_object_get(group, "tests"), i, one)
+	json_array_foreach(json_object_get(group, "tests"), i, one)
 		failures += s && !out && !run_case(file, name, s, one);
 	schema_free(s);
 	arena_clear(arena);
@@ -195,7 +195,7 @@ static void the_official_suite_is_judged_rightly(void **state)
 		groups = json_load_file(path, JSON_ALLOW_NUL, NULL);
 		if (!groups)
 			fail_msg("%s cannot be read", path);
-		json_array_foreach (groups, j, group)
+		json_array_foreach(groups, j, group)
 			failures += run_group(files[i], group);
 		json_decref(groups);
 	}

@@ -229,7 +229,7 @@ static void the_key_set_shows_public_halves_only(void **state)
 	list = json_object_get(set, "keys");
 	assert_int_equal(json_object_size(set), 1);
 	assert_int_equal(json_array_size(list), 3);
-	json_array_foreach (list, i, one) {
+	json_array_foreach(list, i, one) {
 		static const char *const KIDS[] = {"a", "b", "c"};
 		EVP_PKEY *key = forge_key(folder, i == 1 ? "b.pem" : "a.pem");
 		unsigned char raw[32];

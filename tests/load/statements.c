@@ -36,12 +36,15 @@ static const struct {
 	{"", "subject", ID(2, ":t")},
 	{"", "teacher_id", ID(2, ":t")},
 	{"hour_entry_create", "body",
-	 "('{\"teacher_id\":\"' || " ID(2, ":t") " || '\",\"hours\":1.5,\"level\":\"county\","
-	 "\"activity_on\":\"2026-10-01\",\"source\":{\"kind\":\"transfer_in\",\"key\":\"w-' || "
-	 "(:n)::text || '\"}}')"},
+	 "('{\"teacher_id\":\"' || " ID(
+		 2,
+		 ":t") " || '\",\"hours\":1.5,\"level\":\"county\","
+		       "\"activity_on\":\"2026-10-01\",\"source\":{\"kind\":\"transfer_in\",\"key\":\"w-' || "
+		       "(:n)::text || '\"}}')"},
 	{"", "replay_key", "('w-' || (:n)::text)"},
 	{"", "replay_operation", "'hour_entry_create'"},
-	{"", "replay_hash", "'\\x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'"},
+	{"", "replay_hash",
+	 "'\\x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'"},
 	{"", "replay_days", "'7'"},
 };
 
@@ -114,7 +117,8 @@ static void print_query(const struct query_registry *queries, const char *name, 
 int main(int count, char **arguments)
 {
 	char error[300];
-	struct query_registry *queries = query_registry_load(query_sources, query_source_count, error);
+	struct query_registry *queries =
+		query_registry_load(query_sources, query_source_count, error);
 	struct arena *a = arena_new(1 << 20);
 	struct page_request page = {.size = 20};
 	struct context c;
