@@ -37,9 +37,11 @@ BENCH_PACKAGES := $(RUN_PACKAGES) wrk
 LIBRARIES := -lulfius -lmicrohttpd -ljansson -lpq -ljwt -lyaml -lsodium -lpcre2-8 -lcsv \
 	-licui18n -licuuc -lcrypto -lz -lpthread -lm
 
-# A string of ISO C has 4,095 characters; a migration is longer.
+# A string of ISO C has 4,095 characters; a migration is longer.  A handler that no operation
+# names has no prototype: that is an error everywhere.
 WARNINGS := -Wall -Wextra -Wpedantic -Wmissing-prototypes -Wstrict-prototypes -Wshadow \
-	-Wconversion -Wno-sign-conversion -Wformat=2 -Wvla -Wno-overlength-strings
+	-Wconversion -Wno-sign-conversion -Wformat=2 -Wvla -Wno-overlength-strings \
+	-Werror=missing-prototypes
 DIALECT := -std=c17 -D_GNU_SOURCE -Iapi -Ibuild -Itests -I/usr/include/postgresql
 
 SANITIZE_release :=

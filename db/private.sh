@@ -168,15 +168,16 @@ database_start() {
 # Ends what was started, the service before its database.
 finish() {
 	status=$?
-	trap '' INT TERM HUP
+	# Also when the terminal that would show this is gone.
+	trap '' INT TERM HUP PIPE
 	if [ -n "$service" ] && kill -TERM "$service" 2>/dev/null; then
-		say "draining"
+		say "draining" || :
 		wait "$service" || :
 	fi
 	if [ -n "$started" ]; then
 		cluster_stop "$started" || :
 		rmdir "$sockets" 2>/dev/null || :
-		say "stopped; the data stay in $started"
+		say "stopped; the data stay in $started" || :
 	fi
 	trap - EXIT
 	exit $status
@@ -234,6 +235,15 @@ greet() {
 	printf '\nCtrl-C stops it.\n\n'
 }
 
+# What the commands of the program need beside this service, to be sourced by a shell.
+environment() {
+	for variable in QINGLAN_DATABASE_URL QINGLAN_GATE_URL QINGLAN_OWNER_URL QINGLAN_TOKEN_KEYS \
+		QINGLAN_SEAL_KEYS QINGLAN_DEVELOPMENT; do
+		eval "value=\${$variable:-}"
+		[ -z "$value" ] || printf "export %s='%s'\n" "$variable" "$value"
+	done
+}
+
 run() {
 	program=$(realpath "$1")
 	cd "$(dirname "$0")/.."
@@ -272,6 +282,7 @@ run() {
 	else
 		say "QINGLAN_OWNER_URL is not set: the schema is taken as it is"
 	fi
+	environment >"$home/environment"
 	setsid "$program" serve 9>&- &
 	service=$!
 	ready_or_die

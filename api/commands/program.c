@@ -105,6 +105,7 @@ bool program_open(struct program *p, const struct config *c)
 		complain("no memory");
 		return false;
 	}
+	stream_pool_patience(s->streams, c->request_seconds);
 	return true;
 }
 

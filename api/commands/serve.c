@@ -68,9 +68,9 @@ static void application_worker_done(void *worker)
 	worker_done(worker);
 }
 
-static size_t application_body_max(void *context, const char *method, const char *target)
+static size_t application_body_max(void *context, const struct message_head *head)
 {
-	return request_body_max(context, method, target);
+	return request_body_max(context, head);
 }
 
 static bool serving_ready(void *context)

@@ -33,11 +33,17 @@ void bind_value(struct request *r, const char *name, const char *text)
 /* A JSON value as a parameter: text as it is, the rest as JSON, null and absent as NULL. */
 static const char *json_parameter(struct request *r, const json_t *value)
 {
+	const char *text;
+
 	if (!value || json_is_null(value))
 		return NULL;
 	if (json_is_string(value))
 		return json_string_value(value);
-	return json_text(r->arena, value);
+	text = json_text(r->arena, value);
+	/* NULL would mean that nothing was sent. */
+	if (!text)
+		problem(r, UNAVAILABLE, NULL);
+	return text;
 }
 
 static const char *auth_value(const struct request *r, const char *name)
@@ -143,7 +149,12 @@ static char *replay_content(struct request *r, size_t *length)
 	return whole;
 }
 
-/* The hash is keyed: a body may hold an identity number, which a plain one would give away. */
+/*
+ * The hash is keyed: a body may hold an identity number, which a plain one would give away.  The
+ * key is the oldest, which stays the same when one is added.  Once it is removed, what is sent
+ * again under a key of before hashes differently and is refused as reused (422), never done
+ * twice; that ends when the stored answers do, after QINGLAN_IDEMPOTENCY_DAYS.
+ */
 static bool compose_replay(struct request *r, struct statement *out)
 {
 	struct seal *seal = r->service->seal;
@@ -198,6 +209,8 @@ static bool worth_another_try(struct request *r, enum pg_outcome outcome, const 
 {
 	const char *state;
 
+	if (clock_monotonic_ns() >= r->deadline_ns)
+		return false;
 	if (outcome == PG_NOT_SENT)
 		return true;
 	/* Lost before a COMMIT was sent, or reading only: nothing can have happened. */
@@ -219,7 +232,8 @@ static PGresult **run(struct request *r, struct statement *list, int opening, in
 	if (!results)
 		return problem(r, UNAVAILABLE, NULL), NULL;
 	for (tries = 1;; tries++) {
-		if (!pg_ready(r->worker->app))
+		/* Within a transaction of ours, or not within any. */
+		if (r->in_transaction ? !pg_ready(r->worker->app) : !pg_fresh(r->worker->app))
 			return problem(r, UNAVAILABLE, NULL), NULL;
 		outcome = db_send(r, list, count, results, &failed);
 		if (outcome == PG_OK)
@@ -258,6 +272,9 @@ PGresult **db_run(struct request *r, const struct statement *tail, int tail_coun
 	opening = compose_opening(r, list);
 	if (opening < 0 || opening + tail_count > STATEMENTS_MAX)
 		return problem(r, UNAVAILABLE, NULL), NULL;
+	/* A parameter that there was no memory for. */
+	if (r->problem)
+		return NULL;
 	memcpy(list + opening, tail, sizeof *tail * (size_t)tail_count);
 	return run(r, list, opening, opening + tail_count);
 }

@@ -107,11 +107,12 @@ static bool export_fill(struct stream *s, struct pg *c, void *context)
 	PGresult *results[3], *failed;
 	bool whole = false;
 
-	if (a && pg_ready(c)) {
+	if (a && pg_fresh(c)) {
 		whole = pg_pipeline(c, a, opening, 3, results, &failed, deadline()) == PG_OK &&
 			(e->gb18030 || stream_write(s, "\xEF\xBB\xBF", 3)) && fetch_all(s, c, e, a);
-		if (pg_in_transaction(c))
-			pg_pipeline(c, a, &rollback, 1, results, &failed, deadline());
+		if (pg_in_transaction(c) &&
+		    pg_pipeline(c, a, &rollback, 1, results, &failed, deadline()) != PG_OK)
+			pg_drop(c);
 	}
 	arena_free(a);
 	return whole;
@@ -142,23 +143,53 @@ static struct export *export_new(struct request *r, int number)
 	return NULL;
 }
 
+/*
+ * Asks what the JSON form would ask, before anything is sent: behind the 200 there is no way to
+ * say that a requirement is not there or a parameter makes no sense.  Of a list, its first page.
+ */
+static bool export_allowed(struct request *r)
+{
+	const int number = r->service->operation_query[r->operation->number];
+	const struct query *q = number >= 0 ? query_get(r->service->queries, number) : NULL;
+	const struct page_request page = {.sort = query_value(r, "sort"), .size = 1};
+	struct statement statement;
+
+	if (!q || query_kind(q) != QUERY_PAGE)
+		return !q || db(r, number);
+	if (query_compose(q, r->arena, request_lookup, r, &page, NULL, &statement))
+		return db_run(r, &statement, 1) != NULL;
+	problem(r, UNAVAILABLE, NULL);
+	return false;
+}
+
 int export_answer(struct request *r, int number)
 {
-	struct export *e = export_new(r, number);
+	struct export *e;
+	bool gb18030;
 
+	if (!export_allowed(r))
+		return problem_info(r->problem)->status;
+	e = export_new(r, number);
 	if (!e)
 		return problem(r, UNAVAILABLE, NULL);
-	r->out->stream = r->service->streams
-				 ? stream_new(r->service->streams, export_fill, e, export_release)
-				 : NULL;
-	if (!r->out->stream) {
+	gb18030 = e->gb18030;
+	/* HEAD wants to know what it would be, and takes no place of those who want it. */
+	if (r->head) {
 		export_release(e);
-		return problem(r, UNAVAILABLE, NULL);
+	} else {
+		r->out->stream = r->service->streams ? stream_new(r->service->streams, export_fill,
+								  e, export_release)
+						     : NULL;
+		if (!r->out->stream) {
+			export_release(e);
+			return problem(r, UNAVAILABLE, NULL);
+		}
 	}
+	r->out->streamed = true;
 	r->out->status = r->operation->success;
 	reply_header(r->out, "Content-Type",
-		     e->gb18030 ? "text/csv; charset=gb18030; header=present"
-				: "text/csv; charset=utf-8; header=present");
+		     gb18030 ? "text/csv; charset=gb18030; header=present"
+			     : "text/csv; charset=utf-8; header=present");
 	reply_header(r->out, "Content-Disposition",
 		     arena_printf(r->arena, "attachment; filename=\"%s.csv\"", r->operation->id));
 	return r->out->status;

@@ -23,7 +23,7 @@ struct http_application {
 	void (*answer)(void *worker, const struct message *m, struct reply *r);
 	void (*worker_done)(void *worker);
 	/* The most body bytes that METHOD and TARGET may have; asked before the body is read. */
-	size_t (*body_max)(void *context, const char *method, const char *target);
+	size_t (*body_max)(void *context, const struct message_head *head);
 };
 
 struct http_settings {

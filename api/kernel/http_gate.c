@@ -154,7 +154,14 @@ static enum MHD_Result request_begin(struct http_worker *w, const char *method, 
 	r = http_guard(c, &head, method, version, &length);
 	if (r != REFUSE_NOTHING)
 		return refuse(c, r);
-	c->body_max = a->body_max(a->context, method, c->target);
+	c->body_max = a->body_max(a->context,
+				  &(struct message_head){
+					  .method = method,
+					  .target = c->target,
+					  .authorization = MHD_lookup_connection_value(
+						  c->connection, MHD_HEADER_KIND, "Authorization"),
+					  .peer = c->address,
+				  });
 	if (c->body_max > BODIES_MAX)
 		c->body_max = BODIES_MAX;
 	c->too_large = length > 0 && (uint64_t)length > c->body_max;

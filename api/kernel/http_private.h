@@ -63,6 +63,7 @@ struct http_client {
 	char *body;
 	size_t body_length, body_room, body_max;
 	struct stream *stream;
+	bool streamed; /* of the reply in hand: its length is unknown */
 };
 
 /* One thread: an Ulfius instance of its own, so that which client goes where is ours to say. */

@@ -42,7 +42,7 @@ static ssize_t stream_give(void *client, uint64_t offset, char *out, size_t most
 	ssize_t n;
 
 	(void)offset;
-	if (atomic_load(&c->broken))
+	if (atomic_load(&c->broken) || !c->stream)
 		return stream_broken(c);
 	n = stream_read(c->stream, out, most, NULL, NULL);
 	if (n == 0) {
@@ -97,7 +97,8 @@ static bool reply_give(struct http_client *c, const struct reply *r, struct _u_r
 	if ((atomic_load(&c->worker->http->draining) || c->too_large) &&
 	    u_map_put(response->map_header, "Connection", "close") != U_OK)
 		return false;
-	if (r->stream) {
+	c->streamed = r->streamed || r->stream;
+	if (c->streamed) {
 		c->stream = r->stream;
 		result = ulfius_set_stream_response(response, status, stream_give, stream_done,
 						    U_STREAM_SIZE_UNKNOWN, STREAM_BLOCK, c);

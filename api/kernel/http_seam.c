@@ -106,7 +106,7 @@ enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned s
 	if (serving && !serving->inside)
 		refuse(connection, status);
 	/* After the head alone MHD would still send the last chunk: no chunks then, and an end. */
-	else if (serving && serving->client->head && serving->client->stream)
+	else if (serving && serving->client->head && serving->client->streamed)
 		MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
 	return queue_next(connection, status, response);
 }

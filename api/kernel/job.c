@@ -98,11 +98,15 @@ void job_result(struct job *j, const char *json)
 static void fail_from_database(struct job *j, const PGresult *failed)
 {
 	struct request *r = arena_alloc(j->own, sizeof *r);
+	struct reply *out = arena_alloc(j->own, sizeof *out);
 
-	if (!r) {
+	if (!r || !out) {
 		job_fail(j, UNAVAILABLE, NULL);
 		return;
 	}
+	r->out = out;
+	if (j->request_id)
+		snprintf(out->request_id, sizeof out->request_id, "%s", j->request_id);
 	r->arena = j->own;
 	r->worker = j->worker;
 	r->service = j->worker->service;

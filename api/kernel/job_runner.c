@@ -12,7 +12,12 @@
 #include "clock.h"
 #include "log.h"
 
-enum { LOOK_SECONDS = 1, KEEP_SECONDS = JOB_LEASE_SECONDS / 3, PURGE_SECONDS = 600 };
+enum {
+	LOOK_SECONDS = 1,
+	KEEP_SECONDS = JOB_LEASE_SECONDS / 3,
+	PURGE_SECONDS = 600,
+	PURGE_ROUNDS = 200
+};
 
 struct working {
 	struct job_runner *runner;
@@ -104,6 +109,20 @@ static void *working_thread(void *context)
 	return NULL;
 }
 
+/* Each round is a transaction of its own; what more there is waits for the next time. */
+static void purge_rounds(struct job_runner *r, struct arena *a, const char *query,
+			 const struct job_value *values)
+{
+	const PGresult *rows;
+	int round;
+
+	for (round = 0; round < PURGE_ROUNDS; round++) {
+		rows = job_gate_run(&r->gate, a, query, values);
+		if (!rows || pg_rows(rows) != 1 || *pg_text(rows, 0, "more") != 't')
+			return;
+	}
+}
+
 static void purge(struct job_runner *r)
 {
 	char upload_days[24], event_days[24];
@@ -117,7 +136,9 @@ static void purge(struct job_runner *r)
 	snprintf(upload_days, sizeof upload_days, "%ld", r->service->config->upload_days);
 	snprintf(event_days, sizeof event_days, "%ld", r->service->config->event_days);
 	job_gate_run(&r->gate, a, "job_purge", uploads);
-	job_gate_run(&r->gate, a, "foundation_purge", events);
+	purge_rounds(r, a, "idempotency_purge", nothing);
+	purge_rounds(r, a, "revocation_purge", nothing);
+	purge_rounds(r, a, "event_purge", events);
 	job_gate_run(&r->gate, a, "people_upkeep", nothing);
 	arena_free(a);
 }

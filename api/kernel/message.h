@@ -14,6 +14,13 @@ struct header {
 
 enum { HEADERS_MAX = 64 };
 
+/* What is known of a request before its body is read. */
+struct message_head {
+	const char *method, *target;
+	const char *authorization; /* the header's value, NULL without */
+	const char *peer;          /* address of the client */
+};
+
 struct message {
 	const char *method; /* as sent, case-sensitive */
 	const char *target; /* raw request target */
@@ -37,6 +44,7 @@ struct reply {
 	const char *body; /* in the worker's arena */
 	size_t body_length;
 	struct stream *stream; /* instead of a body */
+	bool streamed;         /* its length is unknown: a stream, or HEAD of one, which has none */
 	int operation;         /* for metrics and log: number or -1 */
 	int64_t db_ns, auth_ns;
 	char request_id[65];

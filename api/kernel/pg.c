@@ -76,11 +76,6 @@ const char *pg_error(const struct pg *c)
 	return c->error;
 }
 
-int pg_socket(const struct pg *c)
-{
-	return PQsocket(c->connection);
-}
-
 bool pg_in_transaction(const struct pg *c)
 {
 	const PGTransactionStatusType status = PQtransactionStatus(c->connection);
@@ -243,6 +238,13 @@ bool pg_ready(struct pg *c)
 			return false;
 	}
 	return connection_open(c);
+}
+
+bool pg_fresh(struct pg *c)
+{
+	if (pg_in_transaction(c))
+		pg_drop(c);
+	return pg_ready(c);
 }
 
 PGresult *pg_execute(struct pg *c, const char *sql)

@@ -26,14 +26,23 @@ void pg_free(struct pg *c);
  */
 bool pg_ready(struct pg *c);
 
+/*
+ * As pg_ready(), for work that has nothing to do with what was before: a connection that is
+ * still inside a transaction is dropped first, so that nobody's work ends in another's.
+ */
+bool pg_fresh(struct pg *c);
+
+/* Ends the connection, if any, and with it what it has open; what was prepared is forgotten. */
+void pg_drop(struct pg *c);
+
 /* True when the last pipeline or script left a transaction open, or broken and not yet rolled back. */
 bool pg_in_transaction(const struct pg *c);
 
 /* The last error of a failed connect, on one line, without password. */
 const char *pg_error(const struct pg *c);
 
-/* The descriptor for poll(), or -1. */
-int pg_socket(const struct pg *c);
+/* More statements than this are not sent at once. */
+enum { PG_STATEMENTS_MAX = 16 };
 
 /* A statement of a pipeline. */
 struct statement {
@@ -52,8 +61,9 @@ enum pg_outcome {
 };
 
 /*
- * Sends COUNT statements and one Sync, and waits.  RESULTS (COUNT places) belong to A; NULL
- * from the failed one on (none is NULL when only the commit at the Sync failed).
+ * Sends COUNT statements (at most PG_STATEMENTS_MAX, else PG_NOT_SENT) and one Sync, and waits.
+ * RESULTS (COUNT places) belong to A; NULL from the failed one on (none is NULL when only the
+ * commit at the Sync failed).
  * DEADLINE_NS is a clock_monotonic_ns(): past it the query is cancelled and the connection
  * dropped (PG_NOT_SENT or PG_UNKNOWN).
  *
@@ -62,7 +72,8 @@ enum pg_outcome {
  *
  * It never connects, so that nothing runs outside of the transaction that it was meant for:
  * without a connection it is PG_NOT_SENT.  PG_NOT_SENT means that nothing was committed;
- * when A has no room for the results it is PG_UNKNOWN, and the connection goes on.
+ * when A has no room for the results it is PG_UNKNOWN, and the connection is dropped, for
+ * nobody knows what it has open.  The results that A had room for stay: they did happen.
  */
 enum pg_outcome pg_pipeline(struct pg *c, struct arena *a, const struct statement *statements,
 			    int count, PGresult **results, PGresult **failed, int64_t deadline_ns);

@@ -28,7 +28,8 @@ struct run {
 	const struct statement *statements;
 	int count;
 	PGresult **results, **failed;
-	struct step *steps;
+	/* A preparation for each statement, and one step to forget the others. */
+	struct step steps[2 * PG_STATEMENTS_MAX + 1];
 	int step_count, at; /* steps queued, step whose results are being read */
 	bool flushed;       /* everything is with the kernel, the Sync at the end included */
 	bool synced;        /* the Sync was answered */
@@ -289,16 +290,16 @@ static enum pg_outcome attempt(struct pg *c, struct arena *a, const struct state
 
 	*repeatable = false;
 	results_clear(results, count, failed);
-	/* A preparation for each statement, and one step to forget the others. */
-	run.steps = arena_alloc(a, ((size_t)count * 2 + 1) * sizeof *run.steps);
-	if (!run.steps)
-		return PG_NOT_SENT;
 	queued = statements_send(&run);
 	if (!queued || !exchange(&run, deadline_ns))
 		return lost(&run, queued);
 	pg_proven(c);
-	if (run.no_memory)
+	/* A transaction may be open that the caller cannot know of. */
+	if (run.no_memory) {
+		*failed = NULL;
+		pg_drop(c);
 		return PG_UNKNOWN;
+	}
 	*repeatable = *failed && is_stale(*failed) && fresh && !has_commit(&run);
 	return *failed ? PG_ERROR : PG_OK;
 }
@@ -312,7 +313,7 @@ enum pg_outcome pg_pipeline(struct pg *c, struct arena *a, const struct statemen
 	bool repeatable;
 
 	results_clear(results, count, failed);
-	if (!c->connection)
+	if (!c->connection || count > PG_STATEMENTS_MAX)
 		return PG_NOT_SENT;
 	if (!pg_alive(c)) {
 		pg_drop(c);

@@ -44,9 +44,6 @@ struct pg {
 	struct pg_names names;
 };
 
-/* Ends the connection, if any; what was prepared is forgotten with it. */
-void pg_drop(struct pg *c);
-
 /* True when nothing says that the other side has gone; reads what has arrived meanwhile. */
 bool pg_alive(struct pg *c);
 

@@ -76,10 +76,10 @@ void violation_add(struct violations *v, enum violation_place place, const char 
 
 /*
  * The document of problem P as JSON text in the arena, or NULL without memory.  DETAIL_PARAMS
- * (object or NULL) fills the {name}s; VIOLATIONS may be NULL; REQUEST_ID may be NULL.
+ * (object or NULL) fills the {name}s; LIST may be NULL; REQUEST_ID may be NULL.
  */
 char *problem_document(struct arena *a, enum problem p, enum language language,
-		       const json_t *detail_params, const struct violations *violations,
+		       const json_t *detail_params, const struct violations *list,
 		       const char *request_id);
 
 /* The HTML page behind a problem's type, in both languages; NULL without memory. */

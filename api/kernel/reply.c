@@ -14,6 +14,11 @@ int problem(struct request *r, enum problem p, json_t *params)
 		json_decref(params);
 		return problem_info(r->problem)->status;
 	}
+	/* The first answer, given again, stands. */
+	if (r->replayed) {
+		json_decref(params);
+		return r->out->status;
+	}
 	r->problem = p;
 	r->problem_params = params ? arena_json(r->arena, params) : NULL;
 	return problem_info(p)->status;

@@ -121,20 +121,34 @@ static void request_begin(struct request *r, struct worker *w, const struct mess
 	trace_continue(r);
 }
 
+/*
+ * What it answers stands in r->out or r->problem; step_finish goes by these, not by what a handler
+ * returns, and always has its turn.
+ */
 int step_handle(struct request *r)
 {
 	int number = r->operation->number;
 	int query = r->service->operation_query[number];
 
 	if (r->service->handlers[number])
-		return r->service->handlers[number](r), 0;
-	if (r->operation->batch_of)
-		return batch_answer(r), 0;
-	if (!strcmp(r->media_type, "text/csv") && r->service->operation_csv[number] >= 0)
-		return export_answer(r, r->service->operation_csv[number]), 0;
-	if (query_kind(query_get(r->service->queries, query)) == QUERY_PAGE)
-		return page_answer(r, query), 0;
-	return answer(r, db(r, query)), 0;
+		r->service->handlers[number](r);
+	else if (r->operation->batch_of)
+		batch_answer(r);
+	else if (!strcmp(r->media_type, "text/csv") && r->service->operation_csv[number] >= 0)
+		export_answer(r, r->service->operation_csv[number]);
+	else if (query_kind(query_get(r->service->queries, query)) == QUERY_PAGE)
+		page_answer(r, query);
+	else
+		answer(r, db(r, query));
+	return 0;
+}
+
+/* Nanoseconds as milliseconds with three decimals. */
+static double milliseconds(int64_t ns)
+{
+	int64_t us = ns / 1000;
+
+	return (double)us / 1000;
 }
 
 /* One line a request, without anything that a person could be known by. */
@@ -145,9 +159,8 @@ static void request_log(const struct request *r, int64_t total_ns)
 	log_event(out->status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "request",
 		  "{ss ss ss si sf sf ss si ss ss*}", "request_id", out->request_id, "method",
 		  r->in->method, "operation", r->operation ? r->operation->id : "-", "status",
-		  out->status, "ms", (double)(total_ns / 1000) / 1000.0, "db_ms",
-		  (double)(out->db_ns / 1000) / 1000.0, "role",
-		  r->authenticated ? r->actor.role_name : "-", "county",
+		  out->status, "ms", milliseconds(total_ns), "db_ms", milliseconds(out->db_ns),
+		  "role", r->authenticated ? r->actor.role_name : "-", "county",
 		  r->authenticated ? r->actor.county : 0, "problem",
 		  r->problem ? problem_info(r->problem)->slug : "-", "trace",
 		  *r->trace ? r->trace : NULL);
@@ -170,10 +183,8 @@ void request_run(struct worker *w, const struct message *in, struct reply *out)
 	metrics_add(GAUGE_REQUESTS, 1);
 	request_begin(r, w, in, out);
 	for (i = 0; i < sizeof steps / sizeof *steps; i++)
-		if (steps[i](r) && steps[i] != step_handle)
+		if (steps[i](r))
 			break;
-	if (r->in_transaction)
-		step_finish(r);
 	if (r->problem)
 		reply_problem(r);
 	reply_prepare(r);
@@ -185,18 +196,21 @@ void request_run(struct worker *w, const struct message *in, struct reply *out)
 	metrics_add(GAUGE_REQUESTS, -1);
 }
 
-size_t request_body_max(const struct service *s, const char *method, const char *target)
+size_t request_body_max(const struct service *s, const struct message_head *head)
 {
 	struct arena *a = arena_new(64 * 1024);
+	const struct operation *o = NULL;
+	int method = request_method(head->method);
 	struct target t;
 	struct route_match m;
 	const char *where;
 	size_t most = 0;
-	int asked = request_method(method);
 
-	if (a && asked >= 0 && !target_parse(a, target, &t, &where) &&
-	    route_find(s->contract->routes, &t, &m) && m.by_method[asked])
-		most = m.by_method[asked]->body_max;
+	if (a && method >= 0 && !target_parse(a, head->target, &t, &where) &&
+	    route_find(s->contract->routes, &t, &m))
+		o = m.by_method[method];
+	if (o && (o->is_public || token_accepted(s, a, head)))
+		most = o->body_max ? o->body_max : (size_t)s->config->max_body;
 	arena_free(a);
-	return most ? most : (size_t)s->config->max_body;
+	return most;
 }

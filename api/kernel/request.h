@@ -49,8 +49,11 @@ void worker_free(struct worker *w);
 void request_run(struct worker *w, const struct message *in, struct reply *out);
 void worker_done(struct worker *w);
 
-/* The body limit of the operation a target names, for http.c. */
-size_t request_body_max(const struct service *s, const char *method, const char *target);
+/*
+ * The body limit of the operation that a head names, for http.c: 0 for a caller who will be
+ * refused anyway, so that nobody without a token can make the service hold bodies.
+ */
+size_t request_body_max(const struct service *s, const struct message_head *head);
 
 struct bind {
 	struct bind *next;
@@ -98,8 +101,8 @@ struct request {
 
 /* --- what a handler uses (through api.h) --- */
 
-/* Gives a query parameter a value by hand, before db(); VALUE must live in the arena. */
-void bind_value(struct request *r, const char *name, const char *value);
+/* Gives a query parameter a value by hand, before db(); TEXT must live in the arena. */
+void bind_value(struct request *r, const char *name, const char *text);
 
 /* The value a query would see under NAME, as text; NULL when absent. */
 const char *value(struct request *r, const char *name);
@@ -109,7 +112,7 @@ const char *value(struct request *r, const char *name);
  * begins its transaction and looks the idempotency key up, all in one round trip.  NULL once
  * there is a problem.  A :one query without a row is NOT_FOUND.
  */
-const PGresult *db(struct request *r, int query);
+const PGresult *db(struct request *r, int number);
 
 /* Answers the operation's success status from columns body, version, id/location of ROWS. */
 int answer(struct request *r, const PGresult *rows);

@@ -129,3 +129,19 @@ int step_authorize(struct request *r)
 		status = take(r, r->service->by_actor, "actor", r->actor.person);
 	return status;
 }
+
+bool token_accepted(const struct service *s, struct arena *a, const struct message_head *head)
+{
+	const char *token = head->authorization;
+	struct actor actor;
+	int64_t now = clock_unix();
+
+	if (!token || strncasecmp(token, "Bearer ", 7))
+		return false;
+	token += 7;
+	if (token_cached(s->verifier, a, token, strlen(token), now, &actor))
+		return true;
+	/* A signature costs: the address's quota comes before it here too. */
+	return limit_take(s->by_address, head->peer, clock_monotonic_ns(), NULL) &&
+	       !token_verify(s->verifier, a, token, strlen(token), now, &actor);
+}

@@ -209,6 +209,9 @@ int step_precondition(struct request *r)
 		/* The draft's structured string and Stripe's bare form are the same key. */
 		if (length > 2 && *key == '"' && key[length - 1] == '"')
 			key = arena_strndup(r->arena, key + 1, length - 2);
+		/* Without its key the request would be another one. */
+		if (!key)
+			return problem(r, UNAVAILABLE, NULL);
 		r->idempotency_key = key;
 	}
 	return 0;

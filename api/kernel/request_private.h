@@ -11,6 +11,10 @@ int step_route(struct request *r); /* request_route.c */
 int step_limit(struct request *r); /* request_auth.c */
 int step_authenticate(struct request *r);
 int step_authorize(struct request *r);
+
+/* True when the head's token is good: asked before a body is taken. */
+bool token_accepted(const struct service *s, struct arena *a, const struct message_head *head);
+
 int step_decode(struct request *r); /* request_body.c */
 int step_validate(struct request *r);
 int step_precondition(struct request *r);
@@ -33,13 +37,13 @@ const char *request_lookup(void *request, const char *name);
 void problem_from_database(struct request *r, const PGresult *failed);
 
 /* page.c: a :page query, from cursor to envelope. */
-int page_answer(struct request *r, int query);
+int page_answer(struct request *r, int number);
 
 /* batch.c: an operation with x-batch. */
 int batch_answer(struct request *r);
 
 /* export.c: the operation's rows as text/csv, in a stream. */
-int export_answer(struct request *r, int query);
+int export_answer(struct request *r, int number);
 
 /* reply.c */
 void reply_prepare(struct request *r);                   /* headers that every reply carries */

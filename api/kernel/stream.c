@@ -7,15 +7,20 @@
  */
 #include "stream.h"
 
+#include "clock.h"
 #include "metrics.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* A reader is woken for a quarter of the buffer or the end: a line at a time would cost more. */
 enum { BUFFER_SIZE = 64 * 1024, WORTH_WAKING = BUFFER_SIZE / 4 };
+
+/* A filler goes on when half is free; who drips has no thread for longer than the patience. */
+enum { ROOM = BUFFER_SIZE / 2, PATIENCE_SECONDS = 30 };
 
 struct stream {
 	struct stream_pool *pool;
@@ -27,6 +32,7 @@ struct stream {
 	pthread_cond_t room;
 	int holders;
 	bool begun, ended, whole, closed;
+	bool too_slow;          /* the reader used the patience up; nothing more is written */
 	void (*resume)(void *); /* called with the mutex held, so never after close */
 	void *resume_argument;
 	size_t start, length; /* what is in the buffer, round its end */
@@ -41,6 +47,7 @@ struct stream_pool {
 	pthread_t *threads;
 	long thread_count;
 	long most, alive; /* streams at once: running and waiting */
+	long patience_seconds;
 	bool stopping;
 };
 
@@ -141,6 +148,7 @@ struct stream_pool *stream_pool_new(const char *database_url, long threads, long
 	pthread_mutex_init(&p->mutex, NULL);
 	pthread_cond_init(&p->work, NULL);
 	p->most = threads + queue_max;
+	p->patience_seconds = PATIENCE_SECONDS;
 	p->database_url = database_url ? strdup(database_url) : NULL;
 	p->threads = calloc((size_t)threads, sizeof *p->threads);
 	if (p->threads && !(database_url && !p->database_url))
@@ -149,6 +157,11 @@ struct stream_pool *stream_pool_new(const char *database_url, long threads, long
 		return p;
 	stream_pool_free(p);
 	return NULL;
+}
+
+void stream_pool_patience(struct stream_pool *p, long seconds)
+{
+	p->patience_seconds = seconds;
 }
 
 void stream_pool_free(struct stream_pool *p)
@@ -173,6 +186,7 @@ void stream_pool_free(struct stream_pool *p)
 struct stream *stream_new(struct stream_pool *p, stream_fill *fill, void *context,
 			  void (*release)(void *))
 {
+	pthread_condattr_t monotonic;
 	struct stream *s;
 	bool room;
 
@@ -196,19 +210,12 @@ struct stream *stream_new(struct stream_pool *p, stream_fill *fill, void *contex
 	s->release = release;
 	s->holders = 1;
 	pthread_mutex_init(&s->mutex, NULL);
-	pthread_cond_init(&s->room, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->room, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	metrics_add(GAUGE_STREAMS, 1);
 	return s;
-}
-
-bool stream_wanted(struct stream *s)
-{
-	bool wanted;
-
-	pthread_mutex_lock(&s->mutex);
-	wanted = !s->closed;
-	pthread_mutex_unlock(&s->mutex);
-	return wanted;
 }
 
 /* As much as fits, in at most two pieces; the mutex is held. */
@@ -243,12 +250,24 @@ static size_t buffer_take(struct stream *s, char *out, size_t size)
 	return size;
 }
 
+/* Waits until there is room worth filling, at most the patience; the mutex is held. */
+static void room_await(struct stream *s)
+{
+	const int64_t end = clock_monotonic_ns() + (int64_t)s->pool->patience_seconds * 1000000000;
+	const struct timespec until = {.tv_sec = end / 1000000000, .tv_nsec = end % 1000000000};
+	int waited = 0;
+
+	while (!waited && !s->closed && BUFFER_SIZE - s->length < ROOM)
+		waited = pthread_cond_timedwait(&s->room, &s->mutex, &until);
+	s->too_slow = waited != 0;
+}
+
 bool stream_write(struct stream *s, const char *bytes, size_t length)
 {
 	bool open;
 
 	pthread_mutex_lock(&s->mutex);
-	while (length > 0 && !s->closed) {
+	while (length > 0 && !s->closed && !s->too_slow) {
 		size_t put = buffer_put(s, bytes, length);
 
 		bytes += put;
@@ -256,9 +275,9 @@ bool stream_write(struct stream *s, const char *bytes, size_t length)
 		if (s->length >= WORTH_WAKING)
 			reader_wake(s);
 		if (!put)
-			pthread_cond_wait(&s->room, &s->mutex);
+			room_await(s);
 	}
-	open = !s->closed;
+	open = !s->closed && !s->too_slow;
 	pthread_mutex_unlock(&s->mutex);
 	return open;
 }

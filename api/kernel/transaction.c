@@ -16,9 +16,10 @@ void transaction_abandon(struct request *r)
 	struct statement rollback = {.name = "rollback", .sql = "ROLLBACK"};
 	PGresult *result, *failed;
 
-	/* A connection that fails here is opened anew by the next request. */
-	if (pg_in_transaction(r->worker->app))
-		db_send(r, &rollback, 1, &result, &failed);
+	/* What cannot be rolled back ends with its connection; the next request opens another. */
+	if (pg_in_transaction(r->worker->app) &&
+	    db_send(r, &rollback, 1, &result, &failed) != PG_OK)
+		pg_drop(r->worker->app);
 	r->in_transaction = false;
 }
 
@@ -61,7 +62,7 @@ static int finish_commit(struct request *r)
 	struct statement list[3];
 	PGresult *results[3], *failed;
 	enum pg_outcome outcome;
-	int count = 0;
+	int count = 0, commit;
 
 	if (r->idempotency_key) {
 		char *text = answer_text(r);
@@ -74,25 +75,21 @@ static int finish_commit(struct request *r)
 			return problem(r, UNAVAILABLE, NULL);
 		}
 	}
+	commit = count;
 	list[count++] = (struct statement){.name = "commit", .sql = "COMMIT"};
 	/* After the commit, not in it, where it would cost every write its rate. */
 	if (r->out->status == 202)
 		list[count++] = (struct statement){.name = "notify", .sql = "NOTIFY qinglan"};
 	outcome = db_send(r, list, count, results, &failed);
 	r->in_transaction = false;
-	switch (outcome) {
-	case PG_OK:
+	/* Done, whatever became of the notification: who waits for one looks by himself, too. */
+	if (results[commit])
 		return 0;
-	case PG_ERROR:
+	if (outcome == PG_ERROR) {
 		problem_from_database(r, failed);
 		transaction_abandon(r);
-		break;
-	case PG_NOT_SENT:
-		problem(r, UNAVAILABLE, NULL);
-		break;
-	case PG_UNKNOWN:
-		problem(r, OUTCOME_UNKNOWN, NULL);
-		break;
+	} else {
+		problem(r, outcome == PG_NOT_SENT ? UNAVAILABLE : OUTCOME_UNKNOWN, NULL);
 	}
 	return problem_info(r->problem)->status;
 }

@@ -135,11 +135,7 @@ static void read_person(struct import_record *r)
 	const char *teacher = r->cells[TEACHER],
 		   *code = cell_narrow(r->arena, r->cells[SCHOOL_CODE]);
 
-	r->name = r->cells[NAME];
-	if (!*r->name)
-		import_error(r, NAME, "missing");
-	else if (cell_length(r->name) > 60)
-		import_error(r, NAME, "too-long");
+	import_name(r, NAME);
 	import_document(r, DOCUMENT, DOCUMENT_TYPE);
 	if (*teacher && !schema_format_valid("uuid", teacher, strlen(teacher)))
 		import_error(r, TEACHER, "teacher-id-form");
@@ -171,6 +167,9 @@ static void read_hours(struct import_record *r)
 	read_choice(r, SOURCE, "source_kind", sources, "unknown-source");
 	if (!r->cells[SOURCE_KEY][0])
 		import_error(r, SOURCE_KEY, "missing");
+	else if (strstr(r->cells[SOURCE_KEY], "*****"))
+		/* Masked it would no longer tell one source from another. */
+		import_error(r, SOURCE_KEY, "identity-number");
 	import_set_text(r, "source_key", SOURCE_KEY, 200);
 	import_set_text(r, "note", NOTE, 500);
 }

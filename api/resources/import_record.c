@@ -12,7 +12,7 @@
 #include "document.h"
 #include "resident_id.h"
 
-enum { HEADER_COLUMNS_LEAST = 3, VALUE_LENGTH_MAX = 60 };
+enum { HEADER_COLUMNS_LEAST = 3, VALUE_LENGTH_MAX = 60, IDENTITY_DIGITS = 15 };
 
 const struct import_kind *import_kind_named(const char *name)
 {
@@ -93,6 +93,22 @@ const char *import_header_lacks(const struct import_kind *kind, const struct imp
 
 /* --- cells --- */
 
+const char *import_without_identity(struct arena *a, const char *text)
+{
+	char *plain = cell_narrow(a, text);
+	bool found = false;
+	size_t run;
+
+	for (char *at = plain; at && *at; at += run ? run : 1) {
+		run = strspn(at, "0123456789");
+		if (run < IDENTITY_DIGITS)
+			continue;
+		memset(at + 3, '*', run - (tolower((unsigned char)at[run]) == 'x' ? 6 : 7));
+		found = true;
+	}
+	return plain && !found ? text : plain;
+}
+
 bool import_record_fill(struct import_record *r, const struct import_header *h,
 			const char *const *fields, size_t count)
 {
@@ -107,6 +123,8 @@ bool import_record_fill(struct import_record *r, const struct import_header *h,
 		r->cells[c] = "";
 		if (place >= 0 && (size_t)place < count)
 			r->cells[c] = cell_clean(r->arena, fields[place]);
+		if (r->cells[c] && c != r->kind->document_column)
+			r->cells[c] = import_without_identity(r->arena, r->cells[c]);
 		if (!r->cells[c])
 			return false;
 	}
@@ -228,6 +246,19 @@ void import_set_text(struct import_record *r, const char *member, int column, si
 		import_error(r, column, "too-long");
 	else
 		import_set(r, member, text);
+}
+
+void import_name(struct import_record *r, int column)
+{
+	const char *plain = cell_narrow(r->arena, r->cells[column]);
+
+	r->name = r->cells[column];
+	if (!*r->name)
+		import_error(r, column, "missing");
+	else if (cell_length(r->name) > 60)
+		import_error(r, column, "too-long");
+	else if (plain && plain[strcspn(plain, "0123456789")])
+		import_error(r, column, "digits-in-name");
 }
 
 const char *import_choice(const char *const *choices, const char *text)

@@ -90,6 +90,15 @@ void import_set(struct import_record *r, const char *member, const char *text);
 /* The cell as text of at most MOST characters under MEMBER; too much is an error. */
 void import_set_text(struct import_record *r, const char *member, int column, size_t most);
 
+/* The cell as the name of the person; none, too much or one with digits is an error. */
+void import_name(struct import_record *r, int column);
+
+/*
+ * TEXT with stars in every run of digits that is as long as an identity number's: such a number
+ * is kept sealed, and in the column of the document only.  NULL without memory.
+ */
+const char *import_without_identity(struct arena *a, const char *text);
+
 /* One of CHOICES (pairs of written and meant, ended by NULL), or NULL. */
 const char *import_choice(const char *const *choices, const char *text);
 

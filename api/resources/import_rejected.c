@@ -56,7 +56,7 @@ static json_t *field(struct giving *g, const char *text, size_t place)
 	char *copy;
 
 	if (!document && digits < IDENTITY_DIGITS)
-		return json_string(text);
+		return json_string(g->full ? text : import_without_identity(g->r->arena, text));
 	copy = arena_strdup(g->r->arena, text);
 	if (!copy)
 		return NULL;

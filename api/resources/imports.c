@@ -45,7 +45,10 @@ static int create(struct request *r, const struct import_kind *kind)
 	if (is_workbook(r->in->body, r->in->body_length))
 		return problem(r, SPREADSHEET_NOT_CSV, NULL);
 	id = db(r, Q_file_id);
-	if (!id || !upload_bind(r, pg_text(id, 0, "id")))
+	/* A problem, or the first answer to the same key: there is nothing to store. */
+	if (!id)
+		return r->out->status;
+	if (!upload_bind(r, pg_text(id, 0, "id")))
 		return problem(r, UNAVAILABLE, NULL);
 	bind_asker(r, kind);
 	return accepted(r, db(r, Q_import_add));

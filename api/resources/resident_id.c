@@ -114,7 +114,7 @@ static char check_character(const char *text)
 
 enum resident_id_fault resident_id_check(const char *text, char normalized[19])
 {
-	char number[COMPACT_MAX + 1];
+	char number[COMPACT_MAX + 1] = "";
 	size_t length;
 	bool checks;
 

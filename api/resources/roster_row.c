@@ -102,15 +102,6 @@ static void read_school(struct import_record *r)
 	import_set(r, "school_code", code);
 }
 
-static void read_name(struct import_record *r)
-{
-	r->name = r->cells[NAME];
-	if (!*r->name)
-		import_error(r, NAME, "missing");
-	else if (cell_length(r->name) > 60)
-		import_error(r, NAME, "too-long");
-}
-
 /* The birth date as written, compared as far as it was given; the document's own wins. */
 static void read_birth(struct import_record *r, bool has_resident_id)
 {
@@ -246,7 +237,7 @@ static void read_roster(struct import_record *r)
 	bool has_resident_id;
 
 	read_school(r);
-	read_name(r);
+	import_name(r, NAME);
 	has_resident_id = import_document(r, DOCUMENT, DOCUMENT_TYPE) &&
 			  strcmp(r->document_type, "resident_id") == 0;
 	read_birth(r, has_resident_id);

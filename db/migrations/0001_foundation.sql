@@ -45,13 +45,18 @@ BEGIN
 END
 $$;
 
--- The county's time: the machine's, moved in development.
+-- The county's time: the machine's, moved in development. A setting can be made by anybody, so it
+-- may only say that nothing is moved; how far is read where the owner alone writes it.
 CREATE FUNCTION clock_now() RETURNS timestamptz LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS $$
 BEGIN
 	IF coalesce(current_setting('qinglan.ahead', true), '') = '' THEN
 		PERFORM clock_load();
 	END IF;
-	RETURN machine_now() + current_setting('qinglan.ahead')::interval;
+	IF current_setting('qinglan.ahead') = '00:00:00' THEN
+		RETURN machine_now();
+	END IF;
+	RETURN machine_now() + coalesce((SELECT k.ahead FROM county_clock k WHERE k.county = this_county()),
+		'0'::interval);
 END
 $$;
 
@@ -181,6 +186,10 @@ SELECT ('{' || coalesce(string_agg(to_json(m.key)::text || ':' || m.value::text,
 FROM json_each(body) WITH ORDINALITY AS m(key, value, position)
 WHERE m.key = ANY (string_to_array(names, ','))
 $$;
+
+-- BODY with one more member behind its own, which are kept as written.
+CREATE FUNCTION with_member(body json, name text, value json) RETURNS json LANGUAGE sql IMMUTABLE AS
+$$ SELECT (left(body::text, -1) || ',' || to_json(name) || ':' || coalesce(value::text, 'null') || '}')::json $$;
 
 -- The row ID of VIEW_NAME as JSON, as it is after what the running statement has done so far:
 -- for the RETURNING list of a write. The view is read with the caller's rights.
@@ -431,12 +440,21 @@ BEGIN
 	RETURN clock_set(its_county, machine_now() + coalesce(its_ahead, '0') + span);
 END
 $$;
-CALL engine_owned('clock_set(int, timestamptz)', 'qinglan_gate');
-CALL engine_owned('clock_advance(int, interval)', 'qinglan_gate');
+CALL engine_owned('clock_set(int, timestamptz)');
+CALL engine_owned('clock_advance(int, interval)');
 
 -- ---------------------------------------------------------------- repeated requests
 
--- What a write answered under its Idempotency-Key; actor is the client or the person.
+-- Who asks, as idempotency keeps it: with what she acts as and for, since a client or a person
+-- may act for several schools and is not answered in one with what was answered in another.
+CREATE FUNCTION request_actor() RETURNS text LANGUAGE sql STABLE AS
+$$ SELECT concat_ws('/', coalesce(current_setting('qinglan.client', true), ''),
+	coalesce(current_setting('qinglan.person', true), ''),
+	coalesce(current_setting('qinglan.role', true), ''),
+	coalesce(current_setting('qinglan.school', true), ''),
+	coalesce(current_setting('qinglan.office', true), '')) $$;
+
+-- What a write answered under its Idempotency-Key; actor is request_actor().
 CREATE TABLE idempotency (
 	county int NOT NULL,
 	actor text NOT NULL,
@@ -448,16 +466,10 @@ CREATE TABLE idempotency (
 	PRIMARY KEY (county, actor, operation, key)
 );
 CREATE INDEX idempotency_expires ON idempotency (expires_at);
-CALL wall('idempotency', reads => 'actor = coalesce($client, '''') || ''/'' || coalesce($person::text, '''')',
-	writes => 'actor = coalesce($client, '''') || ''/'' || coalesce($person::text, '''')',
-	exempt_event => true);
+CALL wall('idempotency', reads => 'actor = (SELECT request_actor())',
+	writes => 'actor = (SELECT request_actor())', exempt_event => true);
 REVOKE UPDATE ON idempotency FROM qinglan_app;
 DROP POLICY updates ON idempotency;
-
--- The actor of a request, as idempotency keeps it.
-CREATE FUNCTION request_actor() RETURNS text LANGUAGE sql STABLE AS
-$$ SELECT coalesce(current_setting('qinglan.client', true), '') || '/'
-	|| coalesce(current_setting('qinglan.person', true), '') $$;
 
 -- Called before a write's effect. Raises QL409 while another request holds the key, QL208 with
 -- the stored answer as DETAIL when this very request was answered before, QL422 when the key was
@@ -486,7 +498,8 @@ $$;
 
 -- For batches that are answered row by row: runs the prepared statement once for each element of
 -- ROWS (an array of arrays of texts, its parameters in order). What fails is undone alone and
--- described; what no row can be blamed for (no memory, cancelled, no lock, deadlock) ends the batch.
+-- described; what no row can be blamed for (no memory, cancelled, no lock, deadlock, a statement that
+-- must be prepared anew) ends the batch.
 CREATE FUNCTION attempt(statement text, rows jsonb)
 RETURNS TABLE ("position" int, result json, error json) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -519,7 +532,7 @@ BEGIN
 		EXCEPTION WHEN OTHERS THEN
 			GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
 				detail = PG_EXCEPTION_DETAIL, its_constraint = CONSTRAINT_NAME;
-			IF left(state, 2) IN ('53', '57', '58', 'XX', '40', '25') OR state = '55P03' THEN
+			IF left(state, 2) IN ('53', '57', '58', 'XX', '40', '25') OR state IN ('55P03', '0A000', '26000') THEN
 				RAISE;
 			END IF;
 			error := json_build_object('sqlstate', state,
@@ -548,26 +561,53 @@ CREATE TABLE token_revocation (
 	CHECK ((person IS NULL) = (issued_before IS NULL))
 );
 CREATE INDEX token_revocation_created ON token_revocation (created_at);
+CREATE INDEX token_revocation_expires ON token_revocation (expires_at);
 CALL wall('token_revocation', reads => '$all', writes => '$all', gate => 'SELECT, INSERT');
 
 -- ---------------------------------------------------------------- housekeeping
 
--- Removes what has outlived its days; the number of rows removed.
-CREATE FUNCTION foundation_purge(event_days int) RETURNS bigint LANGUAGE plpgsql AS $$
+-- Each removes what has outlived its time, at most 10,000 rows at a time, which are found by an
+-- index: the number of rows removed. By ctid, since a plan of a join could turn to reading it all.
+CREATE FUNCTION idempotency_purge() RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
+	removed bigint;
+BEGIN
+	DELETE FROM idempotency WHERE ctid = ANY (ARRAY(SELECT i.ctid FROM idempotency i
+		WHERE i.expires_at < machine_now() ORDER BY i.expires_at LIMIT 10000));
+	GET DIAGNOSTICS removed = ROW_COUNT;
+	RETURN removed;
+END
+$$;
+CREATE FUNCTION revocation_purge() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	removed bigint;
+BEGIN
+	DELETE FROM token_revocation WHERE ctid = ANY (ARRAY(SELECT r.ctid FROM token_revocation r
+		WHERE r.expires_at < machine_now() ORDER BY r.expires_at LIMIT 10000));
+	GET DIAGNOSTICS removed = ROW_COUNT;
+	RETURN removed;
+END
+$$;
+
+-- Events older than so many days (0: none; never of the last 30). They lie by age under the primary key of each county,
+-- so the oldest are looked at and no index of the time is kept up by every write.
+CREATE FUNCTION event_purge(days int) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	its_county int;
 	removed bigint := 0;
 	part bigint;
 BEGIN
-	DELETE FROM idempotency WHERE expires_at < machine_now();
-	GET DIAGNOSTICS part = ROW_COUNT;
-	removed := removed + part;
-	DELETE FROM token_revocation WHERE expires_at < machine_now();
-	GET DIAGNOSTICS part = ROW_COUNT;
-	removed := removed + part;
-	DELETE FROM event WHERE event_days > 0
-		AND at < machine_now() - make_interval(days => event_days);
-	GET DIAGNOSTICS part = ROW_COUNT;
-	RETURN removed + part;
+	FOR its_county IN SELECT c.county FROM county c WHERE days > 0 ORDER BY c.county LOOP
+		DELETE FROM event WHERE ctid = ANY (ARRAY(SELECT o.place FROM (
+			SELECT e.ctid AS place, e.at FROM event e WHERE e.county = its_county
+			ORDER BY e.epoch, e.xid, e.id LIMIT 10000 - removed) o
+			WHERE o.at < machine_now() - make_interval(days => greatest(days, 30))));
+		GET DIAGNOSTICS part = ROW_COUNT;
+		removed := removed + part;
+	END LOOP;
+	RETURN removed;
 END
 $$;
-CALL engine_owned('foundation_purge(int)', 'qinglan_gate');
+CALL engine_owned('idempotency_purge()', 'qinglan_gate');
+CALL engine_owned('revocation_purge()', 'qinglan_gate');
+CALL engine_owned('event_purge(int)', 'qinglan_gate');

@@ -143,11 +143,23 @@ BEGIN
 	) s
 	CROSS JOIN LATERAL (
 		SELECT u.token FROM unnest(c.tokens) AS u(token) WHERE u.token !~ '^[0-9]{4}$' AND u.token <> ''
-		UNION ALL
-		SELECT right(regexp_replace(c.phone, '[^0-9]', '', 'g'), 4)
-		WHERE length(regexp_replace(c.phone, '[^0-9]', '', 'g')) >= 7
 	) t
 	WHERE c.merged_into IS NULL AND c.voided_at IS NULL;
+	-- Her number may be new since she left a school, which is then not told it by a search.
+	INSERT INTO person_token (county, school, person, token)
+	SELECT c.county, s.school, c.id, right(regexp_replace(c.phone, '[^0-9]', '', 'g'), 4)
+	FROM changed c
+	CROSS JOIN LATERAL (
+		SELECT c.school WHERE c.school IS NOT NULL
+		UNION
+		SELECT c.personnel_school WHERE c.personnel_school IS NOT NULL
+		UNION
+		SELECT '00000000-0000-0000-0000-000000000000'::uuid
+		WHERE c.school IS NULL AND c.personnel_school IS NULL
+	) s
+	WHERE c.merged_into IS NULL AND c.voided_at IS NULL
+		AND length(regexp_replace(c.phone, '[^0-9]', '', 'g')) >= 7
+	ON CONFLICT DO NOTHING;
 	RETURN NULL;
 END
 $$;
@@ -248,13 +260,25 @@ $$;
 REVOKE ALL ON FUNCTION membership_settle(int, uuid[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION membership_settle(int, uuid[]) TO qinglan_engine;
 
+-- After a change: nobody belongs to a school beyond its end. Who hires and who closes wait for each
+-- other at the school's row, and the one behind sees what the one before committed.
 CREATE FUNCTION membership_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
 	its_county int;
 	persons uuid[];
+	schools uuid[];
 BEGIN
-	FOR its_county, persons IN SELECT c.county, array_agg(DISTINCT c.person) FROM changed c GROUP BY c.county
+	FOR its_county, persons, schools IN
+		SELECT c.county, array_agg(DISTINCT c.person), array_agg(DISTINCT c.school) FROM changed c GROUP BY c.county
 	LOOP
+		IF TG_OP <> 'DELETE' THEN
+			PERFORM FROM school s WHERE s.county = its_county AND s.id = ANY (schools) ORDER BY s.id FOR SHARE;
+			IF EXISTS (SELECT FROM changed c JOIN school s ON s.county = c.county AND s.id = c.school
+				WHERE c.county = its_county AND coalesce(upper(c.during), 'infinity') > s.ended_on + 1)
+			THEN
+				PERFORM raise_problem('school-not-open', '{}', 'QL409');
+			END IF;
+		END IF;
 		PERFORM membership_settle(its_county, persons);
 	END LOOP;
 	RETURN NULL;
@@ -267,6 +291,23 @@ CREATE TRIGGER membership_updated AFTER UPDATE ON membership REFERENCING NEW TAB
 	FOR EACH STATEMENT EXECUTE FUNCTION membership_changed();
 CREATE TRIGGER membership_deleted AFTER DELETE ON membership REFERENCING OLD TABLE AS changed
 	FOR EACH STATEMENT EXECUTE FUNCTION membership_changed();
+
+-- True when a person is in a school today: by a membership, or as somebody who was made for the
+-- school and has none.
+CREATE FUNCTION is_present(its_person uuid, its_school uuid) RETURNS boolean LANGUAGE sql STABLE AS
+$$
+SELECT EXISTS (SELECT FROM membership m WHERE m.county = this_county() AND m.person = its_person
+		AND m.school = its_school AND m.during @> today())
+	OR EXISTS (SELECT FROM person p WHERE p.county = this_county() AND p.id = its_person AND p.school = its_school)
+		AND NOT EXISTS (SELECT FROM membership m WHERE m.county = this_county() AND m.person = its_person)
+$$;
+
+-- True when the caller sees a person as she is today: a school only who is present in it.
+CREATE FUNCTION is_seen_today(its_person uuid) RETURNS boolean LANGUAGE sql STABLE AS
+$$
+SELECT CASE WHEN current_setting('qinglan.sees', true) <> 'school' THEN true
+	ELSE is_present(its_person, nullif(current_setting('qinglan.school', true), '')::uuid) END
+$$;
 
 -- Daily: memberships that began or ended with the passing of days. The number of persons moved.
 CREATE FUNCTION people_upkeep() RETURNS int LANGUAGE plpgsql AS $$
@@ -644,6 +685,17 @@ BEGIN
 END
 $$;
 
+-- For a parameter of a list that does not go with status=left.
+CREATE FUNCTION must_not_be_given(value text, parameter text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF value IS NOT NULL THEN
+		PERFORM raise_problem('invalid-parameters',
+			jsonb_build_object('parameter', parameter, 'code', 'not-with-left'), 'QL422');
+	END IF;
+	RETURN true;
+END
+$$;
+
 CREATE FUNCTION must_not_be_future(day date, pointer text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	IF day > today() THEN
@@ -717,7 +769,8 @@ DECLARE
 	old person;
 	new person;
 BEGIN
-	SELECT * INTO old FROM person p WHERE p.id = its_id AND p.teacher;
+	-- Locked before it is read: what is written back is the whole row.
+	SELECT * INTO old FROM person p WHERE p.id = its_id AND p.teacher FOR NO KEY UPDATE;
 	IF old.id IS NULL THEN
 		PERFORM raise_problem('not-found', '{}', 'QL404');
 	ELSIF old.voided_at IS NOT NULL OR old.merged_into IS NOT NULL THEN
@@ -760,12 +813,14 @@ BEGIN
 END
 $$;
 
--- True when something other than her own particulars refers to a person, in any table there is.
-CREATE FUNCTION person_in_use(its_person uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+-- True when something other than her own particulars refers to a person, in any table there is. It
+-- waits for who posts to her account, and keeps others from posting until the transaction ends.
+CREATE FUNCTION person_in_use(its_person uuid) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	reference record;
 	used boolean;
 BEGIN
+	PERFORM FROM ledger_account a WHERE a.county = this_county() AND a.person = its_person FOR UPDATE;
 	FOR reference IN
 		SELECT k.conrelid::regclass AS its_table, a.attname AS its_column
 		FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[2]
@@ -787,6 +842,8 @@ CALL engine_owned('person_in_use(uuid)', 'qinglan_app');
 -- Declares a person made by mistake; her document may then be recorded again.
 CREATE FUNCTION person_void(its_id uuid, if_match text, reason text) RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
+	-- Against everybody who is about to refer to her: a foreign key's check waits for this lock.
+	PERFORM FROM person p WHERE p.id = its_id FOR UPDATE;
 	UPDATE person p SET voided_at = clock_now(), void_reason = reason,
 		version = next_version(p.version, if_match), updated_at = clock_now()
 	WHERE p.id = its_id AND p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL;
@@ -811,6 +868,8 @@ DECLARE
 	people int;
 BEGIN
 	PERFORM must_not_be_future(its_ended_on, '#/ended_on');
+	-- Both at once and in one order, so that no two schools become each other's successor.
+	PERFORM FROM school s WHERE s.id IN (its_id, its_successor) ORDER BY s.id FOR NO KEY UPDATE;
 	IF its_successor IS NOT NULL THEN
 		IF its_successor = its_id THEN
 			PERFORM raise_problem('unprocessable', '{"pointer": "#/successor_id", "code": "school-itself"}', 'QL422');
@@ -863,7 +922,8 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM raise_problem('not-found', '{}', 'QL404');
 	END IF;
-	PERFORM must_see(EXISTS (SELECT FROM person p WHERE p.id = its_person), '#/person_id');
+	PERFORM must_see(EXISTS (SELECT FROM person p WHERE p.id = its_person)
+		AND (its_school IS NULL OR is_present(its_person, its_school)), '#/person_id');
 	IF EXISTS (SELECT FROM office_holder h WHERE h.office = its_office AND h.kind = 'holder'
 		AND lower(h.during) >= its_day) THEN
 		PERFORM raise_problem('unprocessable', '{"pointer": "#/started_on", "code": "holder-later"}', 'QL422');
@@ -973,14 +1033,16 @@ SELECT o.id, o.name, o.kind, o.school AS school_id, o.version,
 FROM office o;
 GRANT SELECT ON office_view TO qinglan_app;
 
+-- Of one who left a school it sees the name and the offices that she held there.
 CREATE VIEW officer_view WITH (security_invoker = true) AS
-SELECT p.id, p.name, p.phone, p.unit, p.post AS title, p.school AS school_id,
+SELECT p.id, p.name, CASE WHEN t.seen THEN p.phone END AS phone, CASE WHEN t.seen THEN p.unit END AS unit,
+	CASE WHEN t.seen THEN p.post END AS title, CASE WHEN t.seen THEN p.school END AS school_id,
 	coalesce((SELECT json_agg(json_build_object('office_id', o.id, 'office_name', o.name, 'kind', h.kind,
 			'started_on', lower(h.during), 'ended_on', last_day(h.during)) ORDER BY lower(h.during), h.id)
 		FROM office_holder h JOIN office o ON o.county = h.county AND o.id = h.office
 		WHERE h.person = p.id), '[]') AS offices, p.version,
 	instant(p.created_at) AS created_at, instant(p.updated_at) AS updated_at
-FROM person p
+FROM person p CROSS JOIN LATERAL (SELECT is_seen_today(p.id) AS seen OFFSET 0) t
 WHERE p.officer AND p.voided_at IS NULL AND p.merged_into IS NULL;
 GRANT SELECT ON officer_view TO qinglan_app;
 

@@ -230,6 +230,11 @@ BEGIN
 			PERFORM must_see(false, '#/teacher_id');
 		END IF;
 	END LOOP;
+	IF NEW.reverses IS NULL AND EXISTS (SELECT FROM person p WHERE p.county = NEW.county AND p.id = NEW.person
+		AND (p.voided_at IS NOT NULL OR p.merged_into IS NOT NULL))
+	THEN
+		PERFORM must_see(false, '#/teacher_id');
+	END IF;
 	INSERT INTO hour_source (county, kind, key, person, entry)
 	VALUES (NEW.county, NEW.source_kind, NEW.source_key, NEW.person, NEW.id)
 	ON CONFLICT (county, kind, key, person) DO NOTHING;
@@ -302,16 +307,6 @@ WHERE e.county = this_county() AND e.id = entry_id
 $$;
 CALL engine_owned('hour_entry_seen(uuid)', 'qinglan_app');
 
--- True when IS_THERE; else the thing that the address names is not there, or not the caller's.
-CREATE FUNCTION must_exist(is_there boolean) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
-BEGIN
-	IF is_there IS NOT TRUE THEN
-		PERFORM raise_problem('not-found', '{}', 'QL404');
-	END IF;
-	RETURN true;
-END
-$$;
-
 -- True when the school and the module that a body names, if any, are there for the caller. A
 -- function, so that a posting that names none does not pay for their plans.
 CREATE FUNCTION must_see_named(its_school uuid, its_module uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
@@ -335,86 +330,7 @@ BEGIN
 	THEN
 		RETURN true;
 	END IF;
-	RETURN must_exist(EXISTS (SELECT FROM person p WHERE p.id = its_person));
-END
-$$;
-
--- ---------------------------------------------------------------- many rows
-
--- Posts LIST, an array of {row, teacher_id, school_id, hours, level, module_id, activity_on,
--- source_kind, source_key, evidence, note}, under the caller's row security and in the order of
--- the rows, and answers each: posted, unchanged (the source is credited with the same figures
--- and stands), or rejected with the code and parameters of the problem. A rejected row leaves
--- nothing; the others stay.
-CREATE FUNCTION hour_post_rows(list jsonb)
-RETURNS TABLE ("row" int, outcome text, entry_id uuid, code text, params jsonb)
-LANGUAGE plpgsql AS $$
-DECLARE
-	given record;
-	earlier record;
-BEGIN
-	PERFORM hour_accounts_lock(ARRAY(SELECT (l->>'teacher_id')::uuid
-		FROM jsonb_array_elements(list) l));
-	FOR given IN
-		SELECT l.*, p.county, p.id AS person, s.id AS school, m.id AS module, w.school AS worked_at
-		FROM jsonb_to_recordset(list) AS l("row" int, teacher_id uuid, school_id uuid, hours numeric,
-			level text, module_id uuid, activity_on date, source_kind text, source_key text,
-			evidence text, note text)
-		LEFT JOIN person p ON p.id = l.teacher_id AND p.teacher
-			AND p.voided_at IS NULL AND p.merged_into IS NULL
-		LEFT JOIN school s ON s.id = l.school_id
-		LEFT JOIN module m ON m.id = l.module_id
-		LEFT JOIN membership w ON w.person = l.teacher_id AND w.kind = 'working'
-			AND w.during @> l.activity_on
-		ORDER BY l."row"
-	LOOP
-		"row" := given."row";
-		outcome := 'posted';
-		code := NULL;
-		params := NULL;
-		BEGIN
-			PERFORM must_see(given.person IS NOT NULL, '#/teacher_id'),
-				must_see(given.school IS NOT DISTINCT FROM given.school_id, '#/school_id'),
-				must_see(given.module IS NOT DISTINCT FROM given.module_id, '#/module_id');
-			IF scale(trim_scale(given.hours)) > 2 OR given.hours IS NULL THEN
-				PERFORM raise_problem('hours-out-of-range', '{"pointer": "#/hours"}', 'QL422');
-			END IF;
-			IF num_nulls(given.level, given.activity_on, given.source_kind, given.source_key) > 0 THEN
-				PERFORM raise_problem('entry-not-valid', '{}', 'QL422');
-			END IF;
-			INSERT INTO hour_entry (county, person, school, hours, level, module, activity_on,
-				source_kind, source_key, evidence, note)
-			VALUES (given.county, given.person, coalesce(given.school, given.worked_at), given.hours,
-				given.level, given.module, given.activity_on, given.source_kind,
-				given.source_key, given.evidence, given.note)
-			RETURNING id INTO entry_id;
-		EXCEPTION
-			WHEN SQLSTATE 'QL404' OR SQLSTATE 'QL409' OR SQLSTATE 'QL422' THEN
-				GET STACKED DIAGNOSTICS code = MESSAGE_TEXT, params = PG_EXCEPTION_DETAIL;
-				outcome := 'rejected';
-				entry_id := (params->>'entry_id')::uuid;
-			WHEN check_violation OR numeric_value_out_of_range THEN
-				GET STACKED DIAGNOSTICS code = CONSTRAINT_NAME;
-				code := CASE code WHEN 'hour_entry_fields' THEN 'entry-not-valid'
-					ELSE 'hours-out-of-range' END;
-				params := '{}';
-				outcome := 'rejected';
-				entry_id := NULL;
-		END;
-		IF code = 'already-credited' THEN
-			SELECT e.hours, e.level, e.activity_on, r.id AS reversed_by INTO earlier
-			FROM hour_entry e LEFT JOIN hour_entry r ON r.county = e.county AND r.reverses = e.id
-			WHERE e.id = entry_id;
-			IF (earlier.hours, earlier.level, earlier.activity_on)
-				= (given.hours, given.level, given.activity_on) AND earlier.reversed_by IS NULL
-			THEN
-				outcome := 'unchanged';
-				code := NULL;
-				params := NULL;
-			END IF;
-		END IF;
-		RETURN NEXT;
-	END LOOP;
+	RETURN must_find(EXISTS (SELECT FROM person p WHERE p.id = its_person));
 END
 $$;
 

@@ -474,7 +474,8 @@ $$;
 -- The population of a requirement in the window that holds DAY, and where each stands: who has
 -- the appointment on the day it is judged, in the school of that day. The engine's, because the
 -- school of a past window sees these people's figures in it but no longer the people; the county
--- gets all, a school its own, anybody else nothing.
+-- gets all, a school its own, anybody else nothing. State and person are looked up for each (OFFSET 0),
+-- since a plan made for the county would read all of them for a school.
 CREATE FUNCTION requirement_roll(its_requirement uuid, day date)
 RETURNS TABLE (during daterange, name text, person uuid, person_name text, sort_key text,
 	school uuid, needed numeric, counted numeric, short numeric, status text, levels json)
@@ -490,15 +491,24 @@ FROM (SELECT this_county() AS county,
 CROSS JOIN LATERAL requirement_windows(here.county, daterange(day, day, '[]')) w
 CROSS JOIN LATERAL (
 	SELECT DISTINCT ON (a.person) a.person, a.school
-	FROM homeroom_appointment a
-	WHERE a.county = here.county AND a.during @> least(upper(w.during) - 1, today())
+	FROM (
+		SELECT e.* FROM homeroom_appointment e WHERE here.sees = 'all' AND e.county = here.county
+		UNION ALL
+		SELECT e.*
+		FROM (SELECT DISTINCT o.person FROM homeroom_appointment o
+			WHERE here.sees = 'school' AND o.county = here.county AND o.school = here.school) o
+		CROSS JOIN LATERAL (SELECT n.* FROM homeroom_appointment n
+			WHERE n.county = here.county AND n.person = o.person OFFSET 0) e
+	) a
+	WHERE a.during @> least(upper(w.during) - 1, today())
 		AND a.kind = ANY (w.kinds) AND (w.schools IS NULL OR a.school = ANY (w.schools))
 	ORDER BY a.person, lower(a.during), a.id
 ) a
-JOIN person p ON p.county = here.county AND p.id = a.person
-LEFT JOIN requirement_state s ON s.county = here.county AND s.requirement = w.requirement
-	AND s.window_on = lower(w.during) AND s.person = a.person
-WHERE w.requirement = its_requirement
-	AND (here.sees = 'all' OR here.sees = 'school' AND a.school = here.school)
+CROSS JOIN LATERAL (SELECT n.name, n.sort_key FROM person n
+	WHERE n.county = here.county AND n.id = a.person OFFSET 0) p
+LEFT JOIN LATERAL (SELECT n.counted, n.short, n.levels FROM requirement_state n
+	WHERE n.county = here.county AND n.requirement = w.requirement
+		AND n.window_on = lower(w.during) AND n.person = a.person OFFSET 0) s ON true
+WHERE w.requirement = its_requirement AND (here.sees = 'all' OR a.school = here.school)
 $$;
 CALL engine_owned('requirement_roll(uuid, date)', 'qinglan_app');

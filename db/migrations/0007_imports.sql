@@ -88,6 +88,8 @@ CREATE TABLE import_row (
 	FOREIGN KEY (county, import, part) REFERENCES import_part (county, import, part)
 ) WITH (fillfactor = 60);
 CREATE INDEX import_row_outcome ON import_row (county, import, outcome, part, row);
+CREATE INDEX import_row_person ON import_row (county, import, person);
+CREATE INDEX import_row_named ON import_row (county, import, school, name);
 CALL wall('import_row', reads => '$all OR $sees = ''school'' AND owner_school = $school',
 	writes => '$all OR $sees = ''school'' AND owner_school = $school', exempt_event => true);
 
@@ -446,6 +448,13 @@ BEGIN
 		GROUP BY q.part, q.row
 	) m
 	WHERE r.county = its.county AND r.import = its.id AND r.part = m.part AND r.row = m.row;
+
+	-- A school learns of whom it does not see today that she is known, and nothing more.
+	UPDATE import_row r SET outcome = 'rejected', person = NULL,
+		problems = r.problems || CASE WHEN r.outcome = 'pending'
+			THEN import_problem('学校标识码', 'not-your-teacher', r.parsed->>'school_code') ELSE '[]' END
+	WHERE its.school IS NOT NULL AND r.county = its.county AND r.import = its.id AND r.person IS NOT NULL
+		AND r.outcome IN ('pending', 'rejected') AND NOT is_present(r.person, its.school);
 
 	UPDATE import_row r SET outcome = 'rejected',
 		problems = r.problems || import_problem('学校标识码', 'works-elsewhere', s.name)

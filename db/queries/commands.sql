@@ -37,7 +37,7 @@ WHERE d.adrelid = 'event'::regclass AND a.attname = 'epoch'
 SELECT c.county, c.name
 FROM county c
 WHERE true
---? code: AND EXISTS (SELECT FROM county_code k WHERE k.county = c.county AND k.code = :code::text AND k.valid @> machine_now()::date)
+--? code: AND EXISTS (SELECT FROM county_code k WHERE k.county = c.county AND k.code = :code::text AND k.valid @> (machine_now() AT TIME ZONE c.zone)::date)
 ORDER BY c.county
 
 -- name: command_verify :many
@@ -47,8 +47,12 @@ SELECT fault, coalesce(account::text, '-') AS account, coalesce(person::text, '-
 FROM ledger_verify(:county::int)
 
 -- name: command_digest :one
--- The digest over the heads of all chains of a county, as of today.
-SELECT digest, accounts, entries FROM ledger_digest(:county::int, machine_now()::date)
+-- The digest over the heads of all chains of a county, as of its today.
+SELECT d.digest, d.accounts, d.entries
+FROM county c LEFT JOIN county_clock k ON k.county = c.county
+CROSS JOIN LATERAL ledger_digest(c.county,
+	((machine_now() + coalesce(k.ahead, '0')) AT TIME ZONE c.zone)::date) d
+WHERE c.county = :county::int
 
 -- name: command_clock :one
 -- What time it is in a county.
@@ -72,12 +76,12 @@ DELETE FROM county_clock WHERE county = :county::int
 
 -- name: command_actor :maybe
 -- Whom a development token names: a holder of an office of county or school, a teacher, or for a
--- client nobody. Of several the first who fits; of teachers one who has hours, if there is one.
+-- client nobody. Of several the first who fits; of teachers one who leads a class and has hours, if there is one.
 SELECT here.county, actor.person, actor.office, actor.school, actor.name
 FROM (
-	SELECT k.county, (machine_now() + coalesce(c.ahead, '0'))::date AS today
-	FROM county_code k LEFT JOIN county_clock c ON c.county = k.county
-	WHERE k.code = :county_code::text AND k.valid @> machine_now()::date
+	SELECT k.county, ((machine_now() + coalesce(t.ahead, '0')) AT TIME ZONE c.zone)::date AS today
+	FROM county_code k JOIN county c ON c.county = k.county LEFT JOIN county_clock t ON t.county = k.county
+	WHERE k.code = :county_code::text AND k.valid @> (machine_now() AT TIME ZONE c.zone)::date
 ) AS here
 CROSS JOIN LATERAL (
 	SELECT 1 AS rank, p.id AS person, h.office, o.school, o.school AS place, p.name
@@ -87,8 +91,10 @@ CROSS JOIN LATERAL (
 	WHERE h.county = here.county AND h.during @> here.today
 		AND :role::text = CASE WHEN o.school IS NULL THEN 'county' ELSE 'school' END
 	UNION ALL
-	SELECT CASE WHEN EXISTS (SELECT FROM hour_balance b WHERE b.county = p.county AND b.person = p.id)
-			THEN 1 ELSE 2 END,
+	SELECT CASE WHEN NOT EXISTS (SELECT FROM hour_balance b WHERE b.county = p.county AND b.person = p.id)
+			THEN 3
+		WHEN EXISTS (SELECT FROM homeroom_appointment a WHERE a.county = p.county AND a.person = p.id
+			AND a.kind = 'homeroom' AND a.during @> here.today) THEN 1 ELSE 2 END,
 		p.id, NULL, NULL, p.school, p.name
 	FROM person p
 	WHERE p.county = here.county AND :role::text = 'teacher' AND p.teacher
@@ -112,7 +118,7 @@ SELECT county_add(:code::text, :name::text) AS county
 -- Somebody who holds an office from today: of the bureau, or of the school with a code.
 WITH here AS (
 	SELECT :county::int AS county, set_config('qinglan.county', :county::text, true) AS setting,
-		set_config('qinglan.operation', 'command', true) AS operation
+		set_config('qinglan.ahead', '', true) AS clock, set_config('qinglan.operation', 'command', true) AS operation
 ), place AS (
 	SELECT o.county, o.id AS office, o.school
 	FROM here JOIN office o ON o.county = here.county
@@ -128,7 +134,7 @@ WITH here AS (
 	RETURNING county, id
 )
 INSERT INTO office_holder (county, office, school, person, during)
-SELECT place.county, place.office, place.school, officer.id, daterange(machine_now()::date - 1, NULL)
+SELECT place.county, place.office, place.school, officer.id, daterange(today(), NULL)
 FROM place JOIN officer ON officer.county = place.county
 RETURNING person, office
 

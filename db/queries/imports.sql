@@ -48,7 +48,7 @@ WHERE v.kind = 'teachers' AND :after
 --sort row: r.part::int, r.row::int
 SELECT row_to_json(r) AS body, :keys FROM import_row_view r
 WHERE r.import_id = :import_id::uuid AND :after
-	AND (SELECT must_exist(EXISTS (SELECT FROM import i
+	AND (SELECT must_find(EXISTS (SELECT FROM import i
 		WHERE i.id = :import_id::uuid AND i.kind = 'schools')))
 --? outcome: AND r.outcome = :outcome::text
 :order
@@ -58,7 +58,7 @@ WHERE r.import_id = :import_id::uuid AND :after
 --sort row: r.part::int, r.row::int
 SELECT row_to_json(r) AS body, :keys FROM import_row_view r
 WHERE r.import_id = :import_id::uuid AND :after
-	AND (SELECT must_exist(EXISTS (SELECT FROM import i
+	AND (SELECT must_find(EXISTS (SELECT FROM import i
 		WHERE i.id = :import_id::uuid AND i.kind = 'teachers')))
 --? outcome: AND r.outcome = :outcome::text
 :order
@@ -68,7 +68,7 @@ WHERE r.import_id = :import_id::uuid AND :after
 --sort row: r.part::int, r.row::int
 SELECT row_to_json(r) AS body, :keys FROM import_row_view r
 WHERE r.import_id = :import_id::uuid AND :after
-	AND (SELECT must_exist(EXISTS (SELECT FROM import i
+	AND (SELECT must_find(EXISTS (SELECT FROM import i
 		WHERE i.id = :import_id::uuid AND i.kind = 'hours')))
 --? outcome: AND r.outcome = :outcome::text
 :order
@@ -92,7 +92,7 @@ WHERE :after AND p.merged_into IS NULL AND p.voided_at IS NULL
 	AND NOT EXISTS (SELECT FROM import_row r WHERE r.import = :import_id::uuid AND r.person = p.id)
 	AND NOT EXISTS (SELECT FROM import_row r WHERE r.import = :import_id::uuid
 		AND r.school = p.school AND r.name = p.name)
-	AND (SELECT must_exist(EXISTS (SELECT FROM import i
+	AND (SELECT must_find(EXISTS (SELECT FROM import i
 		WHERE i.id = :import_id::uuid AND i.kind = 'teachers')))
 :order
 

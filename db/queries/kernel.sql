@@ -3,7 +3,8 @@
 -- name: settings :exec
 -- Who acts, before everything else: sets what walls judge by, to the end of the transaction. What is
 -- not given was never set in it. Request, operation, office and client are for what is recorded, so
--- a read that records nothing does without. A change of rules recounts everybody and is given time.
+-- a read that records nothing does without. Ids are compared and kept as uuid: they may be typed in
+-- capitals. A change of rules recounts everybody and is given time.
 -- Whom a school names is looked up in sight, after the inner select has set what sight is judged by:
 -- the lateral one cannot run before the row that it reads.
 --? sees=school: SELECT set_config('qinglan.subject', coalesce(named.person::text, ''), true),
@@ -12,7 +13,7 @@
 SELECT set_config('qinglan.county', :county::text, true) AS county,
 	set_config('qinglan.role', :role::text, true),
 	set_config('qinglan.sees', :sees::text, true),
-	set_config('qinglan.person', :person::text, true)
+	set_config('qinglan.person', nullif(:person::text, '')::uuid::text, true)
 	--? school: , set_config('qinglan.school', :school::text, true)
 	--? office: , set_config('qinglan.office', :office::text, true)
 	--? client: , set_config('qinglan.client', :client::text, true)
@@ -22,9 +23,9 @@ SELECT set_config('qinglan.county', :county::text, true) AS county,
 	--? request_id: , CASE WHEN :operation::text IN ('requirement_create', 'requirement_version_create',
 	--? request_id: 	'school_year_create', 'school_year_patch')
 	--? request_id: 	THEN set_config('statement_timeout', '20s', true) END
-	--? sees=all: , set_config('qinglan.subject', :subject::text, true)
-	--? sees=self: , set_config('qinglan.subject', CASE WHEN :subject::text = :person::text
-	--? sees=self: 	THEN :subject::text ELSE '' END, true)
+	--? sees=all: , set_config('qinglan.subject', nullif(:subject::text, '')::uuid::text, true)
+	--? sees=self: , set_config('qinglan.subject', CASE WHEN nullif(:subject::text, '')::uuid
+	--? sees=self: 	= nullif(:person::text, '')::uuid THEN nullif(:subject::text, '')::uuid::text ELSE '' END, true)
 	--? !sees=school: , set_config('qinglan.until_on', 'infinity', true)
 --? sees=school: 	OFFSET 0
 --? sees=school: ) AS request
@@ -56,35 +57,17 @@ SELECT token_id, person, date_part('epoch', issued_before)::bigint AS issued_bef
 FROM token_revocation
 WHERE created_at > machine_now() - make_interval(secs => :seconds::int) AND expires_at > machine_now()
 
--- name: revocation_put :exec
--- For qinglan_gate: a token by its id, or a person's tokens issued before an instant (unix seconds).
-INSERT INTO token_revocation (county, token_id, person, issued_before, expires_at)
-VALUES (:county::int, :token_id::text, :person::uuid, to_timestamp(:issued_before::bigint),
-	to_timestamp(:expires_at::bigint))
+-- name: idempotency_purge :one
+-- For qinglan_gate: removes expired keys, some at a time; whether there may be more.
+SELECT idempotency_purge() >= 10000 AS more
 
--- name: county_of_code :maybe
--- For qinglan_gate: the county whose code this is today, for commands that make tokens.
-SELECT c.county, c.name, c.zone
-FROM county_code k JOIN county c ON c.county = k.county
-WHERE k.code = :code::text AND k.valid @> machine_now()::date
+-- name: revocation_purge :one
+-- For qinglan_gate: removes revocations of tokens that have expired since, some at a time.
+SELECT revocation_purge() >= 10000 AS more
 
--- name: clock_get :maybe
--- For qinglan_gate: a county's development clock.
-SELECT instant(machine_now() + coalesce(k.ahead, '0')) AS at, coalesce(k.ahead, '0')::text AS ahead
-FROM county c LEFT JOIN county_clock k ON k.county = c.county
-WHERE c.county = :county::int
-
--- name: clock_set :one
--- For qinglan_gate: moves a county's calendar to an instant.
-SELECT instant(clock_set(:county::int, :at::timestamptz)) AS at
-
--- name: clock_advance :one
--- For qinglan_gate: moves it on by an interval.
-SELECT instant(clock_advance(:county::int, :span::interval)) AS at
-
--- name: foundation_purge :one
--- For qinglan_gate: removes expired keys and revocations, and events older than so many days (0: none).
-SELECT foundation_purge(:event_days::int) AS removed
+-- name: event_purge :one
+-- For qinglan_gate: removes events older than so many days (0: none), some at a time.
+SELECT event_purge(:event_days::int) >= 10000 AS more
 
 -- name: people_upkeep :one
 -- For qinglan_gate, daily: memberships that begin or end today move who works and who sees whom.

@@ -51,7 +51,7 @@ RETURNING p.version, body_of('external_person_view', p.id) AS body
 SELECT row_to_json(o) AS body, :keys
 FROM person p JOIN officer_view o ON o.id = p.id
 WHERE :after
---? school_id: AND p.school = :school_id::uuid
+--? school_id: AND p.school = :school_id::uuid AND o.school_id = :school_id::uuid
 :order
 
 -- name: officer_create :one

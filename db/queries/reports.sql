@@ -50,7 +50,7 @@ SELECT json_build_object('teacher_id', t.person, 'name', t.person_name, 'school_
 FROM requirement_roll(:requirement_id::uuid, coalesce(:on::date, today())) t
 JOIN school s ON s.id = t.school
 WHERE t.short > 0
-	AND (SELECT must_exist(EXISTS (SELECT FROM requirement_windows(
+	AND (SELECT must_find(EXISTS (SELECT FROM requirement_windows(
 		this_county(), daterange(coalesce(:on::date, today()),
 		coalesce(:on::date, today()), '[]')) w WHERE w.requirement = :requirement_id::uuid)))
 	AND :after

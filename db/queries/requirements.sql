@@ -53,6 +53,6 @@ FROM held h CROSS JOIN made v
 --sort name: t.name::text, t.id::uuid
 SELECT t.body, :keys
 FROM requirement_of_person(:teacher_id::uuid, coalesce(:on::date, today()), 92) t
-WHERE (SELECT must_exist(EXISTS (SELECT FROM person p WHERE p.id = :teacher_id::uuid)))
+WHERE (SELECT must_find(EXISTS (SELECT FROM person p WHERE p.id = :teacher_id::uuid)))
 	AND :after
 :order

@@ -1,14 +1,21 @@
 -- Teachers and what hangs on them; tables and rules: db/migrations/0003_people.sql.
 
 -- name: teacher_list :page
--- Teachers whom the caller sees today; with status=left those whom she saw until they left.
+-- Teachers whom the caller sees today; with status=left those whom she saw until they left, by
+-- name only: what they are now is not to be found out by asking for it.
 --sort name: p.sort_key::text, p.id::uuid
 --sort -name: p.sort_key::text DESC, p.id::uuid DESC
-SELECT row_to_json(t) AS body, :keys
+--? !expand=school: SELECT row_to_json(t) AS body,
+--? expand=school: SELECT with_member(row_to_json(t), 'school',
+--? expand=school: 	(SELECT row_to_json(s) FROM school_view s WHERE s.id = t.school_id)) AS body,
+	:keys
 FROM person p
 --? !status: JOIN teacher_view t ON t.id = p.id
 --? status: JOIN former_teacher_view t ON t.id = p.id
 WHERE p.voided_at IS NULL AND p.merged_into IS NULL AND :after
+--? status: AND (SELECT must_not_be_given(:school_id::text, 'school_id')
+--? status: 	AND must_not_be_given(:stage::text, 'stage') AND must_not_be_given(:title::text, 'title')
+--? status: 	AND must_not_be_given(:appointment_kind::text, 'appointment_kind'))
 --? school_id: AND p.school = :school_id::uuid
 --? stage: AND p.teaching_stage = :stage::text
 --? title: AND p.title = :title::text
@@ -27,7 +34,11 @@ CROSS JOIN LATERAL (SELECT body_of('teacher_view', n.id) AS body OFFSET 0) b
 
 -- name: teacher_get :one
 -- A teacher; to a school that she left, only what it knew. The settings say up to when she is seen.
-SELECT CASE WHEN subject_is_present() THEN row_to_json(t) ELSE former_teacher(t.id) END AS body, t.version
+--? !expand=school: SELECT CASE WHEN subject_is_present() THEN row_to_json(t) ELSE former_teacher(t.id) END AS body,
+--? expand=school: SELECT CASE WHEN subject_is_present() THEN with_member(row_to_json(t), 'school',
+--? expand=school: 	(SELECT row_to_json(s) FROM school_view s WHERE s.id = t.school_id))
+--? expand=school: 	ELSE with_member(former_teacher(t.id), 'school', NULL) END AS body,
+	t.version
 FROM teacher_members t
 WHERE t.id = :teacher_id::uuid AND (t.status <> 'voided' OR subject_is_present())
 

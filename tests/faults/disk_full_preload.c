@@ -15,6 +15,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+/* Ours are other names than the C library's. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 #pragma GCC diagnostic ignored "-Wpedantic" /* dlsym() gives functions as objects */
 
 /* True when a write of LENGTH bytes at OFFSET (-1: where the file stands) finds no room. */
@@ -103,3 +105,4 @@ int fallocate64(int fd, int mode, off_t offset, off_t length)
 {
 	return fallocate(fd, mode, offset, length);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

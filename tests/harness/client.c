@@ -63,14 +63,13 @@ json_t *client_claims(const struct world *w, const char *role, int county, const
 		      const char *person, const char *scope)
 {
 	char id[FINGERPRINT_SIZE];
-	int64_t now = clock_unix();
+	json_int_t now = clock_unix();
 	json_t *claims;
 
 	fingerprint_random(id);
 	claims = json_pack("{ss ss ss si ss sI sI ss ss ss}", "iss", w->config.issuer, "aud",
 			   w->config.audience, "sub", person ? person : "script-1", "county",
-			   county, "role", role, "iat", (json_int_t)now, "exp",
-			   (json_int_t)(now + 3600), "jti", id, "scope",
+			   county, "role", role, "iat", now, "exp", now + 3600, "jti", id, "scope",
 			   scope ? scope : scopes_of(w, role), "token_use", "access");
 	assert_non_null(claims);
 	if (school)

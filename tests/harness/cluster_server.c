@@ -71,8 +71,7 @@ static bool programs_find(struct server *s)
 }
 
 /* In the child: becomes PROGRAM, as the server's user, output to the log. */
-static void program_run(const struct server *s, const char *program, char *const *arguments,
-			pid_t parent)
+static void program_run(const struct server *s, const char *program, char **arguments, pid_t parent)
 {
 	char path[PATH_SIZE];
 	int log;
@@ -87,11 +86,13 @@ static void program_run(const struct server *s, const char *program, char *const
 	if (prctl(PR_SET_PDEATHSIG, SIGQUIT) || getppid() != parent || chdir("/"))
 		_exit(126);
 	snprintf(path, sizeof path, "%s/%s", s->programs, program);
+	/* PostgreSQL's programs look for each other beside the path that they were called by. */
+	arguments[0] = path;
 	execv(path, arguments);
 	_exit(127);
 }
 
-static pid_t program_start(const struct server *s, const char *program, char *const *arguments)
+static pid_t program_start(const struct server *s, const char *program, char **arguments)
 {
 	const pid_t parent = getpid(), pid = fork();
 

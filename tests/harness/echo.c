@@ -63,11 +63,10 @@ static void echo_worker_done(void *worker)
 	arena_clear(((struct echo_worker *)worker)->arena);
 }
 
-static size_t echo_body_max(void *echo, const char *method, const char *target)
+static size_t echo_body_max(void *echo, const struct message_head *head)
 {
 	(void)echo;
-	(void)method;
-	return strcmp(target, "/limited") ? BODY_MAX : LIMITED;
+	return strcmp(head->target, "/limited") ? BODY_MAX : LIMITED;
 }
 
 static bool echo_fill(struct stream *s, struct pg *c, void *context)
@@ -78,7 +77,7 @@ static bool echo_fill(struct stream *s, struct pg *c, void *context)
 
 	(void)c;
 	while (e->polls && !atomic_load(&e->echo->released)) {
-		if (!stream_wanted(s))
+		if (!stream_write(s, "", 0))
 			return false;
 		pause_ms(5);
 	}

@@ -29,9 +29,9 @@ static void done(void *worker)
 	worker_done(worker);
 }
 
-static size_t most(void *service, const char *method, const char *target)
+static size_t most(void *service, const struct message_head *head)
 {
-	return request_body_max(service, method, target);
+	return request_body_max(service, head);
 }
 
 struct http *world_listen(struct world *w, long threads)

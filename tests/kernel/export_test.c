@@ -143,6 +143,39 @@ static void accept_decides_with_its_weights(void **state)
 	expect(csv(w, "application/xml"), 406, NULL);
 }
 
+static void what_is_not_there_is_a_problem_and_no_empty_file(void **state)
+{
+	static const char *const reports[] = {"compliance", "short"};
+	struct world *w = *state;
+	size_t i;
+
+	for (i = 0; i < sizeof reports / sizeof *reports; i++) {
+		const char *target =
+			text("/v1/reports/%s?requirement_id=%s", reports[i], w->school_a1);
+		struct answer *a = call(w->county, "GET", target, NULL, "Accept", "text/csv", NULL);
+
+		expect(a, GET(w->county, "%s", target)->status, NULL);
+		assert_in_range(a->status, 404, 422);
+		assert_string_equal(header_of(a, "Content-Type"), "application/problem+json");
+	}
+}
+
+static void head_of_an_export_takes_no_place_of_a_stream(void **state)
+{
+	struct world *w = *state;
+	struct sent s = sent_new(w, w->county, "HEAD", report, NULL, NULL);
+	struct reply reply;
+
+	sent_header(&s, "Accept", "text/csv");
+	request_run(w->worker, &s.message, &reply);
+	assert_int_equal(reply.status, 200);
+	assert_string_equal(reply_header_value(&reply, "Content-Type"),
+			    "text/csv; charset=utf-8; header=present");
+	assert_null(reply.stream);
+	assert_true(reply.streamed);
+	worker_done(w->worker);
+}
+
 static void a_school_exports_what_it_sees(void **state)
 {
 	struct world *w = *state;
@@ -215,6 +248,8 @@ int main(void)
 		cmocka_unit_test(what_a_spreadsheet_would_reckon_is_guarded),
 		cmocka_unit_test(gb18030_comes_on_request_and_loses_nothing),
 		cmocka_unit_test(accept_decides_with_its_weights),
+		cmocka_unit_test(what_is_not_there_is_a_problem_and_no_empty_file),
+		cmocka_unit_test(head_of_an_export_takes_no_place_of_a_stream),
 		cmocka_unit_test(a_school_exports_what_it_sees),
 		cmocka_unit_test(a_worker_is_free_while_its_export_is_read),
 		cmocka_unit_test(over_a_socket_it_is_chunked_and_head_has_none),

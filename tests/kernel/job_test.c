@@ -54,6 +54,19 @@ static bool work_look(struct job *j)
 	return true;
 }
 
+/* Asks the database what it cannot read, which is the service's fault and nobody else's. */
+static bool work_broken(struct job *j)
+{
+	char own[37];
+	bool read;
+
+	snprintf(own, sizeof own, "%s", j->id);
+	snprintf(j->id, sizeof j->id, "no uuid");
+	read = job_db(j, Q_job_get);
+	snprintf(j->id, sizeof j->id, "%s", own);
+	return read;
+}
+
 static bool work_fail(struct job *j)
 {
 	job_fail(j, IMPORT_LACKS_COLUMN, json_pack("{ss}", "column", "name"));
@@ -169,6 +182,17 @@ static void a_failure_keeps_its_first_problem_in_the_requesters_language(void **
 	assert_string_equal(column(id, "finished_at IS NOT NULL"), "true");
 }
 
+static void what_the_database_refuses_fails_the_job_and_not_the_service(void **state)
+{
+	const struct job_kind kind = {"broken", work_broken};
+	const char *id = queue(world->county_a, "broken", "{}", false);
+
+	(void)state;
+	assert_true(job_run_one(&world->program.service, &kind, 1));
+	assert_string_equal(column(id, "state"), "failed");
+	assert_string_equal(column(id, "problem->>'code'"), "internal-error");
+}
+
 static void work_of_an_unknown_kind_fails(void **state)
 {
 	const char *id = queue(world->county_a, "nobody_knows", "{}", false);
@@ -270,6 +294,7 @@ int main(void)
 		cmocka_unit_test(the_oldest_job_is_done_first_and_once),
 		cmocka_unit_test(a_job_sees_what_its_requester_sees),
 		cmocka_unit_test(a_failure_keeps_its_first_problem_in_the_requesters_language),
+		cmocka_unit_test(what_the_database_refuses_fails_the_job_and_not_the_service),
 		cmocka_unit_test(work_of_an_unknown_kind_fails),
 		cmocka_unit_test(a_cancelled_job_learns_it_at_its_next_step),
 		cmocka_unit_test(who_lost_the_lease_does_not_overwrite_the_other),

@@ -127,7 +127,7 @@ static void copy_ends_the_connection_and_not_the_program(void **state)
 {
 	(void)state;
 	assert_int_equal(plain(f.pg, "COPY (SELECT 1) TO STDOUT"), PG_UNKNOWN);
-	assert_int_equal(pg_socket(f.pg), -1);
+	assert_int_equal(plain(f.pg, "SELECT 1"), PG_NOT_SENT);
 	await(f.pg);
 	assert_string_equal(value(f.pg, "SELECT 1"), "1");
 }
@@ -298,6 +298,50 @@ static void results_beyond_the_arena_are_no_crash(void **state)
 	assert_string_equal(value(f.pg, "SELECT 2"), "2");
 }
 
+static void what_the_arena_cannot_hold_leaves_no_transaction_open(void **state)
+{
+	struct arena *full = arena_new(0);
+	const struct statement begin_it = {.name = "", .sql = "BEGIN"};
+	PGresult *result, *failed;
+
+	(void)state;
+	assert_non_null(full);
+	while (arena_alloc(full, 1))
+		;
+	assert_int_equal(pg_pipeline(f.pg, full, &begin_it, 1, &result, &failed,
+				     clock_monotonic_ns() + 10 * SECOND),
+			 PG_UNKNOWN);
+	assert_false(pg_in_transaction(f.pg));
+	assert_int_equal(plain(f.pg, "SELECT 1"), PG_NOT_SENT);
+	arena_free(full);
+}
+
+static void a_fresh_connection_is_in_no_transaction(void **state)
+{
+	(void)state;
+	assert_int_equal(plain(f.pg, "BEGIN"), PG_OK);
+	assert_true(pg_ready(f.pg));
+	assert_true(pg_in_transaction(f.pg));
+	assert_true(pg_fresh(f.pg));
+	assert_false(pg_in_transaction(f.pg));
+	assert_string_equal(value(f.pg, "SELECT 1"), "1");
+}
+
+static void too_many_statements_are_not_sent(void **state)
+{
+	struct statement list[PG_STATEMENTS_MAX + 1];
+	PGresult *results[PG_STATEMENTS_MAX + 1], *failed;
+	int i;
+
+	(void)state;
+	for (i = 0; i <= PG_STATEMENTS_MAX; i++)
+		list[i] = (struct statement){.name = "", .sql = "SELECT 1"};
+	for (i = 1; i >= 0; i--)
+		assert_int_equal(pg_pipeline(f.pg, f.arena, list, PG_STATEMENTS_MAX + i, results,
+					     &failed, clock_monotonic_ns() + 10 * SECOND),
+				 i ? PG_NOT_SENT : PG_OK);
+}
+
 /* --- scripts and notifications --- */
 
 static void a_script_says_what_is_wrong_and_in_which_line(void **state)
@@ -337,6 +381,9 @@ int main(void)
 		TEST(more_than_a_thousand_statements_are_not_kept),
 		TEST(large_parameters_and_results_pass_at_the_same_time),
 		TEST(results_beyond_the_arena_are_no_crash),
+		TEST(what_the_arena_cannot_hold_leaves_no_transaction_open),
+		TEST(a_fresh_connection_is_in_no_transaction),
+		TEST(too_many_statements_are_not_sent),
 		TEST(a_script_says_what_is_wrong_and_in_which_line),
 	};
 

@@ -136,6 +136,34 @@ static void a_filler_waits_for_a_reader_who_is_slow(void **state)
 	assert_int_equal(atomic_load(&j.released), 1);
 }
 
+static void a_reader_who_drips_is_broken_off_and_frees_its_thread(void **state)
+{
+	struct stream_pool *p = stream_pool_new(NULL, 1, 1);
+	struct job j = {.go = true, .blocks = 500}, k = {.go = true, .blocks = 1};
+	struct stream *s, *next;
+	char out[1000];
+	ssize_t n;
+	int drops;
+
+	(void)state;
+	stream_pool_patience(p, 1);
+	s = stream_new(p, job_fill, &j, job_release);
+	next = stream_new(p, job_fill, &k, job_release);
+	for (drops = 0; drops < 300 && !atomic_load(&j.refused); drops++) {
+		assert_int_equal(read_on(s, out, 1), 1);
+		pause_ms(20);
+	}
+	assert_true(atomic_load(&j.refused));
+	/* The other one had to wait for the thread, and has it now. */
+	assert_int_equal(read_on(next, out, sizeof out), 1000);
+	while ((n = read_on(s, out, sizeof out)) > 0)
+		;
+	assert_int_equal(n, -2);
+	stream_close(s);
+	stream_close(next);
+	stream_pool_free(p);
+}
+
 static void a_reader_who_found_nothing_is_woken_once_and_never_after_closing(void **state)
 {
 	struct stream_pool *p = stream_pool_new(NULL, 1, 1);
@@ -342,6 +370,7 @@ int main(void)
 		cmocka_unit_test(a_stream_is_not_begun_before_it_is_read),
 		cmocka_unit_test(what_is_written_is_read_and_the_end_is_whole_or_broken),
 		cmocka_unit_test(a_filler_waits_for_a_reader_who_is_slow),
+		cmocka_unit_test(a_reader_who_drips_is_broken_off_and_frees_its_thread),
 		cmocka_unit_test(a_reader_who_found_nothing_is_woken_once_and_never_after_closing),
 		cmocka_unit_test(there_are_only_so_many_streams_at_once),
 		cmocka_unit_test(a_stream_arrives_whole_in_chunks),

@@ -16,24 +16,25 @@
 	"'import_part', 'import_row')"
 
 /* Functions that see past their caller, each with the role that may call it besides the owner. */
-#define ENGINE                                                                                        \
-	"(VALUES ('event_write', ''), ('event_read', 'qinglan_app'), ('clock_set', 'qinglan_gate'), " \
-	"('clock_advance', 'qinglan_gate'), ('foundation_purge', 'qinglan_gate'), "                   \
-	"('county_add', ''), ('term_within_year', ''), ('year_holds_terms', ''), "                    \
-	"('person_tokens', ''), ('membership_changed', ''), ('people_upkeep', 'qinglan_gate'), "      \
-	"('title_settle', ''), ('school_office', ''), ('office_holder_is_officer', ''), "             \
-	"('person_candidates', 'qinglan_app'), ('person_reviewed', 'qinglan_app'), "                  \
-	"('person_in_use', 'qinglan_app'), "                                                          \
-	"('hour_accounts_lock', 'qinglan_app'), ('hour_entry_post', ''), "                            \
-	"('hour_entry_seen', 'qinglan_app'), ('hour_school_follow', ''), ('ledger_digest', ''), "     \
-	"('ledger_verify', ''), "                                                                     \
-	"('requirement_follow_calendar', ''), ('requirement_follow_entries', ''), "                   \
-	"('requirement_follow_rules', ''), ('requirement_lock', ''), "                                \
-	"('requirement_roll', 'qinglan_app'), ('requirement_school_follow', ''), "                    \
-	"('requirement_version_check', ''), "                                                         \
-	"('files_purge', 'qinglan_gate'), ('import_commit', 'qinglan_app'), "                         \
-	"('import_commit_ask', 'qinglan_app'), ('import_decide', 'qinglan_app'), "                    \
-	"('import_job_ended', ''), ('import_undo', 'qinglan_app'), "                                  \
+#define ENGINE                                                                                     \
+	"(VALUES ('event_write', ''), ('event_read', 'qinglan_app'), ('clock_set', ''), "          \
+	"('clock_advance', ''), ('idempotency_purge', 'qinglan_gate'), "                           \
+	"('revocation_purge', 'qinglan_gate'), ('event_purge', 'qinglan_gate'), "                  \
+	"('county_add', ''), ('term_within_year', ''), ('year_holds_terms', ''), "                 \
+	"('person_tokens', ''), ('membership_changed', ''), ('people_upkeep', 'qinglan_gate'), "   \
+	"('title_settle', ''), ('school_office', ''), ('office_holder_is_officer', ''), "          \
+	"('person_candidates', 'qinglan_app'), ('person_reviewed', 'qinglan_app'), "               \
+	"('person_in_use', 'qinglan_app'), "                                                       \
+	"('hour_accounts_lock', 'qinglan_app'), ('hour_entry_post', ''), "                         \
+	"('hour_entry_seen', 'qinglan_app'), ('hour_school_follow', ''), ('ledger_digest', ''), "  \
+	"('ledger_verify', ''), "                                                                  \
+	"('requirement_follow_calendar', ''), ('requirement_follow_entries', ''), "                \
+	"('requirement_follow_rules', ''), ('requirement_lock', ''), "                             \
+	"('requirement_roll', 'qinglan_app'), ('requirement_school_follow', ''), "                 \
+	"('requirement_version_check', ''), "                                                      \
+	"('files_purge', 'qinglan_gate'), ('import_commit', 'qinglan_app'), "                      \
+	"('import_commit_ask', 'qinglan_app'), ('import_decide', 'qinglan_app'), "                 \
+	"('import_job_ended', ''), ('import_undo', 'qinglan_app'), "                               \
 	"('import_undo_ask', 'qinglan_app'), ('imports_purge', 'qinglan_gate')) AS known(name, caller)"
 
 #define TABLES                                                                                     \

@@ -67,14 +67,14 @@ static void the_subject_is_looked_up_in_the_county_just_set(void **state)
 static void the_calendar_of_one_county_moves_alone(void **state)
 {
 	(void)state;
-	sql_value(world->gate, sql_text("SELECT clock_set(%s, '2026-10-15 20:00+00')", a));
+	sql_value(world->owner, sql_text("SELECT clock_set(%s, '2026-10-15 20:00+00')", a));
 	sql_enter(world->app, a, "county", "all", "", "", "");
 	assert_string_equal(sql_value(world->app, "SELECT left(instant(clock_now()), 16)"),
 			    "2026-10-15T20:00");
 	/* Four in the morning in the county. */
 	assert_string_equal(sql_value(world->app, "SELECT today()"), "2026-10-16");
 	sql_value(world->app, "COMMIT");
-	sql_value(world->gate, sql_text("SELECT clock_advance(%s, '1 year')", a));
+	sql_value(world->owner, sql_text("SELECT clock_advance(%s, '1 year')", a));
 	sql_enter(world->app, a, "county", "all", "", "", "");
 	assert_string_equal(sql_value(world->app, "SELECT today()"), "2027-10-16");
 	sql_value(world->app, "COMMIT");
@@ -83,7 +83,7 @@ static void the_calendar_of_one_county_moves_alone(void **state)
 	sql_value(world->app, "COMMIT");
 	assert_string_equal(
 		sql_state(world->app, sql_text("SELECT clock_set(%s, '2026-01-01')", a)), "42501");
-	sql_value(world->gate, sql_text("SELECT clock_set(%s, '2026-10-15 02:00+00')", a));
+	sql_value(world->owner, sql_text("SELECT clock_set(%s, '2026-10-15 02:00+00')", a));
 }
 
 /* --- events --- */
@@ -184,15 +184,36 @@ static void after_a_restore_the_feed_goes_on_behind_all_that_was(void **state)
 
 static void a_revocation_is_told_to_the_gate(void **state)
 {
-	const char *pairs[] = {"county", a, "token_id", "t1", "expires_at", "4000000000", NULL};
-
 	(void)state;
-	assert_string_equal(sql_send(world->gate, "revocation_put", pairs), "");
+	sql_value(world->gate,
+		  sql_text("INSERT INTO token_revocation (county, token_id, expires_at) "
+			   "VALUES (%s, 't1', '2096-01-01')",
+			   a));
 	assert_string_equal(sql_value(world->gate, "SELECT token_id FROM token_revocation"), "t1");
 	assert_string_equal(
 		sql_value(world->super,
 			  "SELECT count(*) FROM event WHERE object = 'token_revocation'"),
 		"1");
+}
+
+/* --- commands --- */
+
+static void an_officer_is_in_office_from_the_countys_day_on(void **state)
+{
+	const char *pairs[] = {"county", a,        "name", "任职", "sort_key",
+			       "renzhi", "tokens", "[]",   NULL};
+
+	(void)state;
+	sql_value(world->owner, sql_text("SELECT clock_set(%s, '2027-03-04 18:00+00')", a));
+	sql_value(world->owner, "BEGIN; SET LOCAL ROLE qinglan_engine");
+	assert_string_equal(sql_send(world->owner, "command_officer_add", pairs), "");
+	sql_value(world->owner, "COMMIT");
+	assert_string_equal(
+		sql_value(world->super,
+			  "SELECT lower(h.during) FROM office_holder h JOIN person p ON "
+			  "p.id = h.person WHERE p.name = '任职'"),
+		"2027-03-05");
+	sql_value(world->owner, sql_text("SELECT clock_set(%s, '2026-10-15 02:00+00')", a));
 }
 
 static int set_up(void **state)
@@ -247,6 +268,7 @@ int main(void)
 		cmocka_unit_test(nobody_forges_changes_or_empties_the_events),
 		cmocka_unit_test(after_a_restore_the_feed_goes_on_behind_all_that_was),
 		cmocka_unit_test(a_revocation_is_told_to_the_gate),
+		cmocka_unit_test(an_officer_is_in_office_from_the_countys_day_on),
 	};
 
 	return cmocka_run_group_tests_name("foundation", tests, set_up, tear_down);

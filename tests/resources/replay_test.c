@@ -84,9 +84,54 @@ static void what_has_expired_is_purged(void **state)
 	sql_value(
 		world->super,
 		"UPDATE idempotency SET expires_at = machine_now() - interval '1 s' WHERE key = 'k1'");
-	assert_string_equal(sql_value(world->gate, "SELECT foundation_purge(0)"), "1");
+	assert_string_equal(sql_value(world->gate, "SELECT idempotency_purge()"), "1");
 	assert_string_equal(sql_value(world->super, "SELECT string_agg(key, ',') FROM idempotency"),
 			    "k2");
+}
+
+static void events_are_purged_by_age_and_some_at_a_time(void **state)
+{
+	const char *reads;
+
+	(void)state;
+	sql_value(world->super,
+		  sql_text("SET session_replication_role = replica;"
+			   "INSERT INTO event (county, xid, at, action, object)"
+			   " SELECT %s, '5', machine_now() - interval '40 days', 'read', 'old' "
+			   "FROM generate_series(1, 10100);"
+			   "INSERT INTO event (county, at, action, object)"
+			   " SELECT %s, machine_now() - interval '2 days', 'read', 'new' "
+			   "FROM generate_series(1, 30000);"
+			   "SET session_replication_role = origin; ANALYZE event",
+			   county, county));
+	assert_string_equal(sql_value(world->gate, "SELECT event_purge(0)"), "0");
+	assert_string_equal(sql_value(world->gate, "SELECT event_purge(30)"), "10000");
+	assert_string_equal(sql_value(world->gate, "SELECT event_purge(30)"), "100");
+	assert_string_equal(
+		sql_value(world->super, "SELECT count(*) FROM event WHERE object = 'new'"),
+		"30000");
+	/* With nothing to remove it does not read all there is. */
+	sql_value(world->gate, "BEGIN");
+	assert_string_equal(sql_value(world->gate, "SELECT event_purge(30)"), "0");
+	reads = sql_value(world->gate,
+			  "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = "
+			  "'event' AND schemaname = 'qinglan'");
+	sql_value(world->gate, "COMMIT");
+	assert_string_equal(reads, "0");
+}
+
+static void revocations_that_count_no_more_are_purged(void **state)
+{
+	(void)state;
+	sql_value(world->gate,
+		  sql_text("INSERT INTO token_revocation (county, token_id, expires_at) VALUES "
+			   "(%s, 'gone', machine_now() - interval '1 s'), "
+			   "(%s, 'stays', machine_now() + interval '1 hour')",
+			   county, county));
+	assert_string_equal(sql_value(world->gate, "SELECT revocation_purge()"), "1");
+	assert_string_equal(
+		sql_value(world->super, "SELECT string_agg(token_id, ',') FROM token_revocation"),
+		"stays");
 }
 
 /* --- batches --- */
@@ -116,6 +161,26 @@ static void a_failed_row_of_a_batch_is_undone_alone(void **state)
 		"m1,m3");
 	sql_value(c, "ROLLBACK");
 	sql_value(c, "DEALLOCATE add_module");
+}
+
+static void a_plan_that_must_be_made_anew_ends_the_batch(void **state)
+{
+	PGconn *c = world->app;
+
+	(void)state;
+	ask(c, ONE);
+	assert_string_equal(sql_state(c, "SELECT * FROM attempt('not_prepared', '[[\"0\"]]')"),
+			    "26000");
+	sql_value(c, "ROLLBACK");
+	sql_value(world->owner,
+		  "CREATE VIEW changing AS SELECT 1 AS a; GRANT SELECT ON changing TO qinglan_app");
+	sql_value(c, "PREPARE stale AS SELECT c.*, $1::text AS body FROM changing c");
+	sql_value(world->owner, "CREATE OR REPLACE VIEW changing AS SELECT 1 AS a, 2 AS b");
+	ask(c, ONE);
+	assert_string_equal(sql_state(c, "SELECT * FROM attempt('stale', '[[\"0\"]]')"), "0A000");
+	sql_value(c, "ROLLBACK");
+	sql_value(c, "DEALLOCATE stale");
+	sql_value(world->owner, "DROP VIEW changing");
 }
 
 static void what_no_row_can_be_blamed_for_ends_the_batch(void **state)
@@ -155,7 +220,10 @@ int main(void)
 		cmocka_unit_test(a_key_is_answered_once_and_then_again),
 		cmocka_unit_test(a_key_that_is_being_answered_is_refused_to_others),
 		cmocka_unit_test(what_has_expired_is_purged),
+		cmocka_unit_test(events_are_purged_by_age_and_some_at_a_time),
+		cmocka_unit_test(revocations_that_count_no_more_are_purged),
 		cmocka_unit_test(a_failed_row_of_a_batch_is_undone_alone),
+		cmocka_unit_test(a_plan_that_must_be_made_anew_ends_the_batch),
 		cmocka_unit_test(what_no_row_can_be_blamed_for_ends_the_batch),
 	};
 

@@ -54,13 +54,13 @@ static void every_single_changed_digit_is_noticed(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 17; i++) {
-		for (char c = '0'; c <= '9'; c++) {
+		for (int c = '0'; c <= '9'; c++) {
 			char text[19];
 
 			memcpy(text, VALID, sizeof text);
 			if (text[i] == c)
 				continue;
-			text[i] = c;
+			text[i] = (char)c;
 			assert_int_not_equal(check(text), RESIDENT_ID_OK);
 		}
 	}

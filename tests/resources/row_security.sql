@@ -93,8 +93,9 @@ BEGIN
 		INSERT INTO job_heartbeat (county, job, attempt, school, until)
 		VALUES (this_county(), pg_temp.u('8' || who.mark), 1, pg_temp.u(who.school), '2030-01-01');
 		INSERT INTO idempotency (county, actor, operation, key, body_hash, answer, expires_at)
-		VALUES (this_county(), '/' || CASE who.mark WHEN 'c' THEN '' ELSE pg_temp.u(who.person)::text END,
-			'test', who.mark, '\x00', '{}', '2030-01-01');
+		VALUES (this_county(), CASE who.mark WHEN 'c' THEN '//county//'
+				WHEN '2' THEN '//school/' || pg_temp.u(who.school) || '/'
+				ELSE '/' || pg_temp.u(who.person) || '/teacher//' END, 'test', who.mark, '\x00', '{}', '2030-01-01');
 	END LOOP;
 	FOR who IN SELECT * FROM (VALUES ('c1', '9c'), ('cb', '9b')) AS w(person, id) LOOP
 		PERFORM pg_temp.enter(who.person);

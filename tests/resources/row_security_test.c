@@ -57,7 +57,7 @@ static const struct row {
 	{"hour_entry", SCHOOL, "12||||12||b|", "12||||12||b|", NONE},
 	{"hour_source", "CASE key WHEN 'm1' THEN '1' WHEN 'm2' THEN '2' ELSE key END",
 	 "12||||12||b|", NONE, NONE},
-	{"idempotency", "key", "c|c|c|1|c|c||", "c|c|c|1|c|c||", NONE},
+	{"idempotency", "key", "c||2|1||||", "c||2|1||||", NONE},
 	{"identifier", SCHOOL, OWN, OWN, OWN},
 	{"import", SCHOOL, OWN_OR_COUNTY, OWN_OR_COUNTY, OWN_OR_COUNTY},
 	{"import_part", BY("owner_school"), OWN_OR_COUNTY, OWN_OR_COUNTY, OWN_OR_COUNTY},
