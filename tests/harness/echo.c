@@ -3,12 +3,20 @@
  */
 #include "echo.h"
 
+#include "socket.h"
+
+#include "kernel/metrics.h"
 #include "kernel/stream.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include <cmocka.h>
 
 enum {
 	STREAM_THREADS = 4,
@@ -214,4 +222,17 @@ void echo_stop(struct echo *e, long seconds)
 void echo_release(struct echo *e)
 {
 	atomic_store(&e->released, true);
+}
+
+void echo_settled(struct echo *e)
+{
+	int i;
+
+	for (i = 0; i < 1000 && metrics_get(GAUGE_STREAMS); i++) {
+		struct socket_reply r = socket_ask(e->port, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+
+		socket_reply_free(&r);
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	}
+	assert_int_equal(metrics_get(GAUGE_STREAMS), 0);
 }

@@ -28,6 +28,9 @@ struct echo {
 
 /* Starts it with these settings (0: 2 threads, 4,096 clients, 10 s, 30 s); aborts if it cannot. */
 void echo_start(struct echo *e, const struct http_settings *s);
+
+/* Waits until no stream is left; its requests wake the worker that has one to free. */
+void echo_settled(struct echo *e);
 void echo_stop(struct echo *e, long seconds);
 
 /* Lets long polls answer. */

@@ -3,6 +3,7 @@
  */
 #include "harness/echo.h"
 #include "harness/socket.h"
+
 #include "kernel/stream.h"
 
 #include <setjmp.h>
@@ -283,11 +284,14 @@ static void a_stream_that_is_broken_off_never_looks_whole(void **state)
 
 static void head_of_a_stream_runs_nothing_and_sends_no_chunk(void **state)
 {
-	struct socket_client c = socket_open("127.0.0.1", echo.port);
-	int before = atomic_load(&echo.streams_freed);
+	struct socket_client c;
 	struct socket_reply r;
+	int before;
 
 	(void)state;
+	echo_settled(&echo);
+	before = atomic_load(&echo.streams_freed);
+	c = socket_open("127.0.0.1", echo.port);
 	assert_true(socket_text(&c, "HEAD /stream/5 HTTP/1.1\r\nHost: h\r\n\r\n"));
 	r = socket_read(&c, true, WAIT_MS);
 	assert_int_equal(r.status, 200);
@@ -308,11 +312,14 @@ static void freed_reaches(int count)
 
 static void a_client_that_leaves_in_the_middle_frees_the_stream(void **state)
 {
-	int before = atomic_load(&echo.streams_freed);
-	struct socket_client c = socket_open("127.0.0.1", echo.port);
+	struct socket_client c;
 	char some[100];
+	int before;
 
 	(void)state;
+	echo_settled(&echo);
+	before = atomic_load(&echo.streams_freed);
+	c = socket_open("127.0.0.1", echo.port);
 	assert_true(socket_text(&c, "GET /stream/10000000 HTTP/1.1\r\nHost: h\r\n\r\n"));
 	assert_true(recv(c.fd, some, sizeof some, 0) > 0);
 	socket_close(&c);
