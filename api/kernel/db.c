@@ -62,6 +62,8 @@ static const char *auth_value(const struct request *r, const char *name)
 		text = r->actor.role_name;
 	else if (!strcmp(name, "scope"))
 		text = r->actor.scope;
+	else if (!strcmp(name, "sees"))
+		text = settings_sees(&r->actor);
 	return text && *text ? text : NULL;
 }
 

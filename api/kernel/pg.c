@@ -66,6 +66,7 @@ void pg_drop(struct pg *c)
 	PQfinish(c->connection);
 	c->connection = NULL;
 	c->dying = false;
+	c->seen_alive = false;
 	c->forget = false;
 	*c->channel = '\0';
 	pg_names_clear(&c->names);
@@ -229,7 +230,8 @@ bool pg_ready(struct pg *c)
 	if (c->connection) {
 		const bool transaction = pg_in_transaction(c);
 
-		if (pg_alive(c))
+		c->seen_alive = pg_alive(c);
+		if (c->seen_alive)
 			return true;
 		pg_drop(c);
 		error_keep(c, "the connection was lost");

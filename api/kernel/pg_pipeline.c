@@ -315,10 +315,11 @@ enum pg_outcome pg_pipeline(struct pg *c, struct arena *a, const struct statemen
 	results_clear(results, count, failed);
 	if (!c->connection || count > PG_STATEMENTS_MAX)
 		return PG_NOT_SENT;
-	if (!pg_alive(c)) {
+	if (!c->seen_alive && !pg_alive(c)) {
 		pg_drop(c);
 		return PG_NOT_SENT;
 	}
+	c->seen_alive = false;
 	outcome = attempt(c, a, statements, count, results, failed, deadline_ns, &repeatable);
 	if (!repeatable)
 		return outcome;

@@ -38,6 +38,7 @@ struct pg {
 	bool url_valid;
 	char error[300];
 	bool dying;                    /* the server has announced the end */
+	bool seen_alive;               /* by pg_ready(), since the last pipeline */
 	int64_t next_try_ns, delay_ns; /* back-off; 0 = at once */
 	bool forget;                   /* prepared statements are to be dropped first */
 	char channel[PG_NAME_SIZE];    /* LISTENing on, or "" */

@@ -190,14 +190,21 @@ static void quota_headers(struct request *r)
 				  r->quota.reset_seconds));
 }
 
+/* Milliseconds with three decimals (W3C Server-Timing), without the cost of a double's printing. */
 static void timing_header(struct request *r)
 {
-	int64_t total = clock_monotonic_ns() - r->started_ns;
+	const int64_t us[] = {
+		r->out->auth_ns / 1000,
+		r->out->db_ns / 1000,
+		(clock_monotonic_ns() - r->started_ns) / 1000,
+	};
 
 	reply_header(r->out, "Server-Timing",
-		     arena_printf(r->arena, "auth;dur=%.3f, db;dur=%.3f, total;dur=%.3f",
-				  (double)r->out->auth_ns / 1e6, (double)r->out->db_ns / 1e6,
-				  (double)total / 1e6));
+		     arena_printf(r->arena,
+				  "auth;dur=%lld.%03d, db;dur=%lld.%03d, total;dur=%lld.%03d",
+				  (long long)us[0] / 1000, (int)(us[0] % 1000),
+				  (long long)us[1] / 1000, (int)(us[1] % 1000),
+				  (long long)us[2] / 1000, (int)(us[2] % 1000)));
 }
 
 void reply_prepare(struct request *r)

@@ -998,11 +998,12 @@ WHERE CASE WHEN (SELECT current_setting('qinglan.sees', true)) = 'school'
 	ELSE p.school IS NULL AND p.personnel_school IS NULL END;
 GRANT SELECT ON former_teacher_view TO qinglan_app;
 
--- True while the person whom the request names is seen as she is today, not as she was when she left.
+-- True while the person whom the request names is seen as she is today, not as she was when she left,
+-- which only a school may come to see.
 CREATE FUNCTION subject_is_present() RETURNS boolean LANGUAGE sql STABLE AS
 $$
-SELECT CASE WHEN current_setting('qinglan.until_on', true) = 'infinity' THEN true
-	ELSE nullif(current_setting('qinglan.until_on', true), '')::date >= today() END
+SELECT CASE WHEN coalesce(current_setting('qinglan.until_on', true), '') IN ('', 'infinity') THEN true
+	ELSE current_setting('qinglan.until_on')::date >= today() END
 $$;
 
 -- One who left. A function, so that reading a teacher of today does not pay for its plan.

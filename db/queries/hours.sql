@@ -1,25 +1,15 @@
 -- The hour ledger; tables and rules: db/migrations/0004_ledger.sql.
 
 -- name: hour_entry_create :one
--- Posts one entry. What the body names is looked up under the caller's row security; without a
--- school the entry is earned where she worked on that day, if anywhere.
+-- Posts one entry; the trigger finds the teacher, and the school where none is given. What else the
+-- body names is looked up under the caller's row security.
 INSERT INTO hour_entry AS e (county, person, school, hours, level, module, activity_on,
 	source_kind, source_key, evidence, note)
-SELECT p.county, p.id,
-	CASE WHEN b.school_id IS NULL
-		THEN (SELECT CASE WHEN w.during @> b.activity_on THEN w.school END FROM membership w
-			WHERE w.person = b.teacher_id AND w.kind = 'working' AND lower(w.during) <= b.activity_on
-			ORDER BY lower(w.during) DESC LIMIT 1)
-		ELSE b.school_id END,
-	b.hours, b.level, b.module_id, b.activity_on, b.source->>'kind', b.source->>'key',
-	b.evidence, b.note
-FROM jsonb_to_record(:body::jsonb) AS b(teacher_id uuid, school_id uuid, hours numeric, level text,
-	module_id uuid, activity_on date, source jsonb, evidence text, note text)
-LEFT JOIN person p ON p.id = b.teacher_id AND p.teacher
-	AND p.voided_at IS NULL AND p.merged_into IS NULL
-WHERE must_see(p.id IS NOT NULL, '#/teacher_id')
-	AND CASE WHEN num_nonnulls(b.school_id, b.module_id) > 0
-		THEN must_see_named(b.school_id, b.module_id) ELSE true END
+SELECT this_county(), :teacher_id::uuid, :school_id::uuid, :hours::numeric, :level::text,
+	:module_id::uuid, :activity_on::date, :source::jsonb->>'kind', :source::jsonb->>'key',
+	:evidence::text, :note::text
+WHERE CASE WHEN num_nonnulls(:school_id::uuid, :module_id::uuid) > 0
+	THEN must_see_named(:school_id::uuid, :module_id::uuid) ELSE true END
 RETURNING hour_entry_json(e, NULL)::json AS body, 1 AS version, e.id,
 	'/v1/hour-entries/' || e.id AS location
 

@@ -34,13 +34,17 @@ CROSS JOIN LATERAL (SELECT body_of('teacher_view', n.id) AS body OFFSET 0) b
 
 -- name: teacher_get :one
 -- A teacher; to a school that she left, only what it knew. The settings say up to when she is seen.
---? !expand=school: SELECT CASE WHEN subject_is_present() THEN row_to_json(t) ELSE former_teacher(t.id) END AS body,
---? expand=school: SELECT CASE WHEN subject_is_present() THEN with_member(row_to_json(t), 'school',
---? expand=school: 	(SELECT row_to_json(s) FROM school_view s WHERE s.id = t.school_id))
---? expand=school: 	ELSE with_member(former_teacher(t.id), 'school', NULL) END AS body,
-	t.version
+SELECT
+--? expand=school: with_member(
+--? auth_sees=school: CASE WHEN subject_is_present() THEN
+row_to_json(t)
+--? auth_sees=school: ELSE former_teacher(t.id) END
+--? expand=school: , 'school', (SELECT row_to_json(s) FROM school_view s
+--? expand=school: 	WHERE s.id = t.school_id AND subject_is_present()))
+	AS body, t.version
 FROM teacher_members t
-WHERE t.id = :teacher_id::uuid AND (t.status <> 'voided' OR subject_is_present())
+WHERE t.id = :teacher_id::uuid
+--? auth_sees=school: AND (t.status <> 'voided' OR subject_is_present())
 
 -- name: teacher_patch :one
 -- Her particulars; a changed document is sealed by the handler.

@@ -131,6 +131,9 @@ static void the_connection_comes_back_after_the_server(void **state)
 	assert_true(pg_ready(f.pg));
 	assert_int_equal(kept(f.pg, "here", "SELECT 1"), PG_OK);
 	assert_true(cluster_kill(f.cluster));
+	/* Its backends end when they notice. */
+	while (pg_ready(f.pg))
+		assert_int_not_equal(plain(f.pg, "SELECT pg_sleep(0.01)"), PG_NOT_SENT);
 	begun = clock_monotonic_ns();
 	/* While it is away asking costs nothing, and the pauses between tries grow. */
 	while (clock_monotonic_ns() - begun < SECOND) {

@@ -3,7 +3,7 @@
 #
 #   tests/load/bench.sh PROGRAM
 #
-# floor   pgbench as the owner, bare tables without row security, the least SQL there can be
+# floor   pgbench as the owner, bare tables without row security, the least SQL that fetches the same
 # walled  pgbench as qinglan_app, the service's own settings and statements in pipelines
 # ours    wrk over HTTP against PROGRAM serve, with tokens
 #
@@ -28,6 +28,7 @@ stop() {
 	[ -z "${server:-}" ] || wait "$server" 2>/dev/null || true
 	db/private.sh stop "$data" >/dev/null 2>&1 || true
 	rm -rf "$data"
+	[ "$data" = "$work/data" ] || rmdir "$(dirname "$data")"
 }
 
 # --- what is measured against ------------------------------------------------------------------

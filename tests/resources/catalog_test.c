@@ -180,10 +180,15 @@ static void append_only_tables_are_updated_by_nobody(void **state)
 		"'UPDATE')");
 	sql_none(
 		catalog(state),
-		"SELECT x.name || ': not append-only' FROM (VALUES ('hour_entry'), ('event'), "
-		"('requirement_version')) AS x(name) WHERE (SELECT count(*) FROM pg_trigger g WHERE "
-		"g.tgrelid = to_regclass(x.name) AND g.tgname IN ('append_only', 'append_only_all') AND "
-		"g.tgenabled = 'O') <> 2");
+		"SELECT x.name || ': no trigger ' || x.guard FROM (VALUES "
+		"('hour_entry', 'append_only'), ('hour_entry', 'never_deleted'), "
+		"('hour_entry', 'never_truncated'), ('requirement_version', 'append_only'), "
+		"('requirement_version', 'never_deleted'), ('requirement_version', 'never_truncated'), "
+		"('event', 'append_only'), ('event', 'never_truncated'), "
+		"('ledger_account', 'never_deleted'), ('ledger_account', 'never_truncated'), "
+		"('hour_source', 'never_deleted'), ('hour_source', 'never_truncated')) AS x(name, guard) "
+		"WHERE NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = to_regclass(x.name) AND "
+		"g.tgname = x.guard AND g.tgenabled = 'O')");
 }
 
 static void only_our_clock_asks_the_time(void **state)

@@ -204,12 +204,9 @@ static inline const char *json_member(const char *json, const char *path)
 static inline const char *post(PGconn *c, const char *teacher, const char *hours, const char *level,
 			       const char *day, const char *key)
 {
-	return QUERY(
-		c, "hour_entry_create", "body",
-		sql_text("{\"teacher_id\": \"%s\", \"hours\": %s, \"level\": \"%s\", "
-			 "\"activity_on\": \"%s\", \"source\": {\"kind\": \"course_enrolment\", "
-			 "\"key\": \"%s\"}}",
-			 teacher, hours, level, day, key));
+	return QUERY(c, "hour_entry_create", "teacher_id", teacher, "hours", hours, "level", level,
+		     "activity_on", day, "source",
+		     sql_text("{\"kind\": \"course_enrolment\", \"key\": \"%s\"}", key));
 }
 
 static inline const char *id_of(const char *body)

@@ -69,10 +69,9 @@ static void hours_belong_where_she_worked_that_day(void **state)
 		"");
 	assert_string_equal(
 		json_member(
-			QUERY(sql->app, "hour_entry_create", "body",
-			      "{\"teacher_id\": \"" TEACHER "1\", \"school_id\": \"" SCHOOL "3\","
-			      "\"hours\": 1, \"level\": \"county\", \"activity_on\": \"2026-03-01\","
-			      "\"source\": {\"kind\": \"transfer_in\", \"key\": \"c\"}}"),
+			QUERY(sql->app, "hour_entry_create", "teacher_id", TEACHER "1", "school_id",
+			      SCHOOL "3", "hours", "1", "level", "county", "activity_on", "2026-03-01",
+			      "source", "{\"kind\": \"transfer_in\", \"key\": \"c\"}"),
 			"{school_id}"),
 		SCHOOL "3");
 }
@@ -89,13 +88,11 @@ static void who_is_not_seen_is_not_found_at_its_member(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		bool teacher = !strcmp(cases[i][0], "teacher_id");
-		const char *complaint =
-			QUERY(sql->app, "hour_entry_create", "body",
-			      sql_text("{\"%s\": \"%s\" %s, \"hours\": 1, \"level\": \"county\","
-				       "\"activity_on\": \"2026-03-01\", \"source\": "
-				       "{\"kind\": \"adjustment\", \"key\": \"x\"}}",
-				       cases[i][0], cases[i][1],
-				       teacher ? "" : ", \"teacher_id\": \"" TEACHER "1\""));
+		const char *complaint = QUERY(
+			sql->app, "hour_entry_create", cases[i][0], cases[i][1], "hours", "1", "level",
+			"county", "activity_on", "2026-03-01", "source",
+			"{\"kind\": \"adjustment\", \"key\": \"x\"}", teacher ? NULL : "teacher_id",
+			TEACHER "1");
 
 		assert_string_equal(complaint, sql_text("unprocessable {\"code\": \"not-found\", "
 							"\"pointer\": \"#/%s\"}",

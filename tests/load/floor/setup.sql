@@ -9,35 +9,29 @@ SET search_path = floor;
 CREATE FUNCTION id(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
 $$ SELECT ('0199b0a4-7c00-7000-8000-' || lpad(n::text, 12, '0'))::uuid $$;
 
-CREATE TABLE teacher (
-	county int NOT NULL,
-	id uuid NOT NULL,
-	name text NOT NULL,
-	school uuid NOT NULL,
-	version int NOT NULL DEFAULT 1,
-	PRIMARY KEY (county, id)
-);
-INSERT INTO teacher (county, id, name, school)
-SELECT 1, id(n), '教师' || n, id(n % 25) FROM generate_series(1, :teachers) n;
+-- A teacher and an entry have the columns that the service's answer tells: a floor that fetched
+-- less would be one of another operation.
+CREATE TABLE teacher AS
+SELECT 1 AS county, id(n), '教师' || n AS name, 'female' AS gender, date '1985-01-01' AS birth_on,
+	NULL::text AS document_type, NULL::text AS document_masked, '13900000000' AS phone,
+	id(n % 64) AS school, id(n % 64) AS personnel_school, 'primary' AS teaching_stage,
+	ARRAY['chinese'] AS subjects, 'level_1' AS title, NULL::text AS political_status,
+	NULL::text AS education, NULL::date AS homeroom_since, NULL::uuid AS merged_into, 1 AS version,
+	now() AS created_at, now() AS updated_at
+FROM generate_series(1, :teachers) n;
+ALTER TABLE teacher ADD PRIMARY KEY (county, id);
 
-CREATE TABLE entry (
-	county int NOT NULL,
-	id uuid NOT NULL,
-	person uuid NOT NULL,
-	school uuid,
-	hours numeric(7,2) NOT NULL,
-	level text NOT NULL,
-	activity_on date NOT NULL,
-	source_kind text NOT NULL,
-	source_key text NOT NULL,
-	PRIMARY KEY (county, id)
-);
-INSERT INTO entry
-SELECT 1, id(e * 100000000::bigint + n), id(n), id(n % 25), 0.25 * (1 + e % 12),
-	(ARRAY['city', 'county', 'school', 'self_study'])[1 + e % 4], date '2022-01-01' + e * 15,
-	'course_enrolment', e || '-' || n
+CREATE TABLE entry AS
+SELECT 1 AS county, id(e * 100000000::bigint + n), id(n) AS account, e::bigint AS seq, id(n) AS person,
+	id(n % 64) AS school, (0.25 * (1 + e % 12))::numeric(7,2) AS hours,
+	(ARRAY['city', 'county', 'school', 'self_study'])[1 + e % 4] AS level, NULL::uuid AS module,
+	date '2022-01-01' + e * 15 AS activity_on, 'course_enrolment' AS source_kind,
+	e || '-' || n AS source_key, NULL::text AS evidence, NULL::text AS note, NULL::uuid AS reverses,
+	NULL::text AS reason, id(0) AS posted_by, NULL::uuid AS office, NULL::text AS client,
+	now() AS posted_at, sha256('bench') AS chain
 FROM generate_series(1, :entries) e, generate_series(1, :teachers) n
 ORDER BY e, n;
+ALTER TABLE entry ADD PRIMARY KEY (county, id);
 CREATE INDEX entry_of_person ON entry (county, person, activity_on, id);
 
 CREATE TABLE posting (
