@@ -22,7 +22,7 @@ struct http_application {
 	/* Answers M into R; what R points to lives until worker_done(). */
 	void (*answer)(void *worker, const struct message *m, struct reply *r);
 	void (*worker_done)(void *worker);
-	/* The most body bytes that METHOD and TARGET may have; asked before the body is read. */
+	/* The most bytes that the body may have which follows HEAD; asked before it is read. */
 	size_t (*body_max)(void *context, const struct message_head *head);
 };
 

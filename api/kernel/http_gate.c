@@ -136,11 +136,26 @@ static enum MHD_Result hand_over(struct http_worker *w, const char *method, cons
 			 &nothing, context);
 }
 
+/* The most that the body may have; only where one comes is the application asked. */
+static size_t body_limit(const struct http_client *c, const char *method)
+{
+	const struct http_application *a = &c->worker->http->application;
+	const struct message_head head = {
+		.method = method,
+		.target = c->target,
+		.authorization = MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND,
+							     "Authorization"),
+		.peer = c->address,
+	};
+	size_t most = a->body_max(a->context, &head);
+
+	return most < BODIES_MAX ? most : BODIES_MAX;
+}
+
 /* First call: the head is there and nothing of the body has been taken. */
 static enum MHD_Result request_begin(struct http_worker *w, const char *method, const char *version,
 				     void **context)
 {
-	const struct http_application *a = &w->http->application;
 	struct http_client *c = w->client;
 	struct http_head head;
 	enum MHD_Result result;
@@ -154,16 +169,7 @@ static enum MHD_Result request_begin(struct http_worker *w, const char *method, 
 	r = http_guard(c, &head, method, version, &length);
 	if (r != REFUSE_NOTHING)
 		return refuse(c, r);
-	c->body_max = a->body_max(a->context,
-				  &(struct message_head){
-					  .method = method,
-					  .target = c->target,
-					  .authorization = MHD_lookup_connection_value(
-						  c->connection, MHD_HEADER_KIND, "Authorization"),
-					  .peer = c->address,
-				  });
-	if (c->body_max > BODIES_MAX)
-		c->body_max = BODIES_MAX;
+	c->body_max = length ? body_limit(c, method) : 0;
 	c->too_large = length > 0 && (uint64_t)length > c->body_max;
 	result = w->ulfius(w->ulfius_context, c->connection, "/", method, version, NULL, &nothing,
 			   context);

@@ -189,12 +189,11 @@ static bool framing_valid(const struct http_head *head, bool is_1_1, int64_t *le
 	size_t sizes = occurrences(head, "content-length", &size, &size_length);
 	size_t codings = occurrences(head, "transfer-encoding", &coding, &coding_length);
 
-	*length = -1;
+	*length = codings ? LENGTH_CHUNKED : 0;
 	if (codings)
 		return !sizes && is_1_1 && coding_length == 7 && !strncasecmp(coding, "chunked", 7);
 	if (!sizes)
 		return true;
-	*length = 0;
 	for (i = 0; i < size_length; i++) {
 		if (size[i] < '0' || size[i] > '9' || *length > INT64_MAX / 10 - 9)
 			return false;
@@ -211,7 +210,7 @@ enum refusal http_guard(const struct http_client *c, const struct http_head *hea
 	bool is_1_0 = !strcmp(version, "HTTP/1.0");
 	size_t i;
 
-	*length = -1;
+	*length = 0;
 	if (c->target_length > TARGET_LENGTH_MAX)
 		return REFUSE_TARGET;
 	if (head->too_many || !size || size->header_size > HEAD_MAX)

@@ -171,7 +171,10 @@ struct http_head {
 
 void http_head_read(struct MHD_Connection *connection, struct http_head *head);
 
-/* Whether the head of a request may pass; *LENGTH its Content-Length or -1. */
+/* The length of a body that only the last of its chunks will tell. */
+enum { LENGTH_CHUNKED = -1 };
+
+/* Whether the head of a request may pass; *LENGTH that of its body, 0 when none follows. */
 enum refusal http_guard(const struct http_client *c, const struct http_head *head,
 			const char *method, const char *version, int64_t *length);
 

@@ -73,7 +73,7 @@ static void echo_worker_done(void *worker)
 
 static size_t echo_body_max(void *echo, const struct message_head *head)
 {
-	(void)echo;
+	atomic_fetch_add(&((struct echo *)echo)->limits_asked, 1);
 	return strcmp(head->target, "/limited") ? BODY_MAX : LIMITED;
 }
 

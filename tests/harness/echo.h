@@ -22,7 +22,7 @@ struct echo {
 	struct http *http;
 	struct stream_pool *streams;
 	int port;
-	_Atomic int workers_made, workers_freed, answers, streams_freed;
+	_Atomic int workers_made, workers_freed, answers, streams_freed, limits_asked;
 	_Atomic bool released, no_workers;
 };
 

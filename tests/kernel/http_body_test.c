@@ -185,6 +185,24 @@ static void a_body_of_just_the_limit_is_taken(void **state)
 	socket_close(&c);
 }
 
+/* Which operation is meant and who asks is looked up for the limit: not in vain. */
+static void only_where_a_body_comes_is_its_limit_asked_for(void **state)
+{
+	int before = atomic_load(&echo.limits_asked);
+
+	(void)state;
+	answered("GET / HTTP/1.1\r\nHost: h\r\n\r\n", 200, "length=0\n");
+	answered("POST / HTTP/1.1\r\nHost: h\r\n\r\n", 200, "length=0\n");
+	answered("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n", 200, "length=0\n");
+	assert_int_equal(atomic_load(&echo.limits_asked), before);
+	answered("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nb", 200, "length=1\n");
+	assert_int_equal(atomic_load(&echo.limits_asked), before + 1);
+	answered("GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+		 "1\r\nb\r\n0\r\n\r\n",
+		 200, "length=1\n");
+	assert_int_equal(atomic_load(&echo.limits_asked), before + 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +213,7 @@ int main(void)
 		cmocka_unit_test(a_body_over_its_limit_is_refused_before_it_is_read),
 		cmocka_unit_test(a_chunked_body_over_its_limit_is_refused_when_it_gets_there),
 		cmocka_unit_test(a_body_of_just_the_limit_is_taken),
+		cmocka_unit_test(only_where_a_body_comes_is_its_limit_asked_for),
 	};
 
 	return cmocka_run_group_tests_name("http bodies", tests, setup, teardown);
