@@ -20,6 +20,17 @@ static void line(struct checking *k, bool good, const char *what, const char *de
 		k->failed = true;
 }
 
+static void queries_look(struct checking *k, const struct contract *c)
+{
+	char error[300], text[80];
+	struct query_registry *q = query_registry_load(query_sources, query_source_count, error);
+	bool good = q && request_names_check(c, q, error);
+
+	snprintf(text, sizeof text, "%zu", query_source_count);
+	line(k, good, "queries", good ? text : error);
+	query_registry_free(q);
+}
+
 static void contract_look(struct checking *k)
 {
 	char error[400], text[80];
@@ -30,6 +41,8 @@ static void contract_look(struct checking *k)
 		snprintf(text, sizeof text, "%zu operations, %zu scopes", c->operation_count,
 			 c->scope_count);
 	line(k, c != NULL, "contract", c ? text : error);
+	if (c)
+		queries_look(k, c);
 	contract_free(c);
 }
 

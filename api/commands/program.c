@@ -88,6 +88,10 @@ bool program_open(struct program *p, const struct config *c)
 		complain("%s", error);
 		return false;
 	}
+	if (!request_names_check(p->contract, p->queries, error)) {
+		complain("%s", error);
+		return false;
+	}
 	if (!queries_assign(p) || !keys_open(s, c))
 		return false;
 	s->config = c;

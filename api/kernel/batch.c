@@ -185,8 +185,8 @@ static bool run_rows(struct batch *b)
 	rows = json_text(b->r->arena, b->rows);
 	if (!rows)
 		return false;
-	bind_value(b->r, "batch_statement", b->statement.name);
-	bind_value(b->r, "batch_rows", rows);
+	bind_value(b->r, BOUND_batch_statement, b->statement.name);
+	bind_value(b->r, BOUND_batch_rows, rows);
 	list[0] = b->statement;
 	list[0].prepare_only = true;
 	results = compose_named(b->r, "attempt", &list[1]) ? db_run(b->r, list, 2) : NULL;

@@ -1,5 +1,5 @@
 /*
- * db.c -- a request's words with PostgreSQL: what a query sees under a name, and db().
+ * db.c -- a request's words with PostgreSQL: db().
  *
  * A read is one round trip: settings, query, Sync, in one implicit transaction.  A write that
  * needs no second look (no handler, no key, no dry run) is the same.  Any other write begins
@@ -15,88 +15,6 @@
 #include <string.h>
 
 enum { STATEMENTS_MAX = 8, TRIES = 3 };
-
-void bind_value(struct request *r, const char *name, const char *text)
-{
-	struct bind *b = arena_alloc(r->arena, sizeof *b);
-
-	if (!b) {
-		problem(r, UNAVAILABLE, NULL);
-		return;
-	}
-	b->name = name;
-	b->value = text;
-	b->next = r->binds;
-	r->binds = b;
-}
-
-/* A JSON value as a parameter: text as it is, the rest as JSON, null and absent as NULL. */
-static const char *json_parameter(struct request *r, const json_t *value)
-{
-	const char *text;
-
-	if (!value || json_is_null(value))
-		return NULL;
-	if (json_is_string(value))
-		return json_string_value(value);
-	text = json_text(r->arena, value);
-	/* NULL would mean that nothing was sent. */
-	if (!text)
-		problem(r, UNAVAILABLE, NULL);
-	return text;
-}
-
-static const char *auth_value(const struct request *r, const char *name)
-{
-	const char *text = NULL;
-
-	if (!strcmp(name, "person"))
-		text = r->actor.person;
-	else if (!strcmp(name, "office"))
-		text = r->actor.office;
-	else if (!strcmp(name, "school"))
-		text = r->actor.school;
-	else if (!strcmp(name, "client"))
-		text = r->actor.client;
-	else if (!strcmp(name, "role"))
-		text = r->actor.role_name;
-	else if (!strcmp(name, "scope"))
-		text = r->actor.scope;
-	else if (!strcmp(name, "sees"))
-		text = settings_sees(&r->actor);
-	return text && *text ? text : NULL;
-}
-
-const char *request_lookup(void *request, const char *name)
-{
-	struct request *r = request;
-	const struct bind *b;
-	const json_t *found;
-
-	for (b = r->binds; b; b = b->next)
-		if (!strcmp(b->name, name))
-			return b->value;
-	if (!strcmp(name, "body"))
-		return r->body_text;
-	if (!strcmp(name, "if_match"))
-		return r->if_match;
-	if (!strncmp(name, "auth_", 5))
-		return auth_value(r, name + 5);
-	found = json_object_get(r->params, name);
-	if (!found && json_is_object(r->body))
-		found = json_object_get(r->body, name);
-	return json_parameter(r, found);
-}
-
-const char *value(struct request *r, const char *name)
-{
-	return request_lookup(r, name);
-}
-
-const char *query_value(const struct request *r, const char *name)
-{
-	return json_string_value(json_object_get(r->params, name));
-}
 
 bool needs_transaction(const struct request *r)
 {
@@ -170,9 +88,9 @@ static bool compose_replay(struct request *r, struct statement *out)
 	hash = seal_hash(seal, r->arena, "replay", seal_key_at(seal, 0), digest);
 	if (!hash)
 		return false;
-	bind_value(r, "replay_key", r->idempotency_key);
-	bind_value(r, "replay_operation", r->operation->id);
-	bind_value(r, "replay_hash", hash);
+	bind_value(r, BOUND_replay_key, r->idempotency_key);
+	bind_value(r, BOUND_replay_operation, r->operation->id);
+	bind_value(r, BOUND_replay_hash, hash);
 	return compose_named(r, "replay", out);
 }
 

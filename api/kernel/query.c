@@ -131,6 +131,16 @@ enum query_kind query_kind(const struct query *q)
 	return q->kind;
 }
 
+const char *query_parameter(const struct query *q, size_t number)
+{
+	const size_t slots = (size_t)q->slot_count;
+
+	if (number < slots)
+		return q->slots[number].name;
+	number -= slots;
+	return number < (size_t)q->atom_count ? q->atoms[number].name : NULL;
+}
+
 int query_sort_index(const struct query *q, const char *sort)
 {
 	int i;

@@ -50,6 +50,9 @@ int query_number(const struct query_registry *r, const char *name); /* -1 */
 const char *query_name(const struct query *q);
 enum query_kind query_kind(const struct query *q);
 
+/* The names that Q looks up, one after the other, some perhaps twice; NULL at the end. */
+const char *query_parameter(const struct query *q, size_t number);
+
 /* Gives the value of a named parameter as text, NULL for absent or null. */
 typedef const char *query_lookup(void *context, const char *name);
 

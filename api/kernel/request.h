@@ -55,6 +55,19 @@ void worker_done(struct worker *w);
  */
 size_t request_body_max(const struct service *s, const struct message_head *head);
 
+/* Whether somebody gives a value to each name in the queries; else a line in ERROR says which. */
+bool request_names_check(const struct contract *c, const struct query_registry *queries,
+			 char error[300]);
+
+/* The names that C gives values to. */
+enum bound_name {
+#define BOUND(name) BOUND_##name,
+#define GIVEN(name)
+#include "names.def"
+#undef BOUND
+#undef GIVEN
+};
+
 struct bind {
 	struct bind *next;
 	const char *name, *value;
@@ -102,7 +115,7 @@ struct request {
 /* --- what a handler uses (through api.h) --- */
 
 /* Gives a query parameter a value by hand, before db(); TEXT must live in the arena. */
-void bind_value(struct request *r, const char *name, const char *text);
+void bind_value(struct request *r, enum bound_name name, const char *text);
 
 /* The value a query would see under NAME, as text; NULL when absent. */
 const char *value(struct request *r, const char *name);

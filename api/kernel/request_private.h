@@ -30,8 +30,11 @@ void fields_check(struct request *r);
 /* The members that fields= asks for, by commas; NULL when it asks for all. */
 char *fields_wanted(struct request *r);
 
-/* db.c: what a query sees under a name (struct request * as context). */
+/* request_names.c: what a query sees under a name (struct request * as context). */
 const char *request_lookup(void *request, const char *name);
+
+/* The value of a query parameter (absent: NULL). */
+const char *query_value(const struct request *r, const char *name);
 
 /* db_error.c: records the problem that a failed statement stands for. */
 void problem_from_database(struct request *r, const PGresult *failed);
@@ -53,8 +56,5 @@ int reply_options(struct request *r);
 
 /* cors.c */
 void cors_headers(struct request *r, bool preflight);
-
-/* The value of a query parameter (absent: NULL). */
-const char *query_value(const struct request *r, const char *name);
 
 #endif

@@ -60,6 +60,9 @@ unsigned schema_types(const struct schema *s);
 /* The schema of an array's items, or NULL. */
 const struct schema *schema_items(const struct schema *s);
 
+/* True when S names PROPERTY, itself or by what it refers to or is made of. */
+bool schema_has_property(const struct schema *s, const char *property);
+
 /* The default of a schema (its own, else the one it refers to), or NULL. */
 const json_t *schema_default(const struct schema *s);
 

@@ -226,6 +226,23 @@ const struct schema *schema_items(const struct schema *s)
 	return NULL;
 }
 
+/* The compiler has seen to it that references end. */
+bool schema_has_property(const struct schema *s, const char *property)
+{
+	const struct schema_list *lists[] = {&s->all, &s->any, &s->one};
+	size_t i, j;
+
+	if (s->object && property_find(s->object, property, strlen(property)))
+		return true;
+	if (s->reference && schema_has_property(s->reference, property))
+		return true;
+	for (i = 0; i < sizeof lists / sizeof *lists; i++)
+		for (j = 0; j < lists[i]->count; j++)
+			if (schema_has_property(lists[i]->items[j], property))
+				return true;
+	return false;
+}
+
 const json_t *schema_default(const struct schema *s)
 {
 	unsigned depth;

@@ -67,8 +67,8 @@ static int finish_commit(struct request *r)
 	if (r->idempotency_key) {
 		char *text = answer_text(r);
 
-		bind_value(r, "replay_answer", text);
-		bind_value(r, "replay_days",
+		bind_value(r, BOUND_replay_answer, text);
+		bind_value(r, BOUND_replay_days,
 			   arena_printf(r->arena, "%ld", r->service->config->idempotency_days));
 		if (!text || !compose_named(r, "store_answer", &list[count++])) {
 			transaction_abandon(r);

@@ -24,13 +24,13 @@ bool upload_bind(struct request *r, const char *file_id)
 		return false;
 	}
 	fingerprint_sha256(r->in->body, r->in->body_length, hash);
-	bind_value(r, "file_id", file_id);
-	bind_value(r, "media_type",
+	bind_value(r, BOUND_file_id, file_id);
+	bind_value(r, BOUND_media_type,
 		   r->body_type ? r->body_type->media_type : "application/octet-stream");
-	bind_value(r, "size", arena_printf(r->arena, "%zu", r->in->body_length));
-	bind_value(r, "content_hash", hash);
-	bind_value(r, "content", sealed);
-	bind_value(r, "key_id", arena_printf(r->arena, "%d", seal_newest_key(seal)));
+	bind_value(r, BOUND_size, arena_printf(r->arena, "%zu", r->in->body_length));
+	bind_value(r, BOUND_content_hash, hash);
+	bind_value(r, BOUND_content, sealed);
+	bind_value(r, BOUND_key_id, arena_printf(r->arena, "%d", seal_newest_key(seal)));
 	return true;
 }
 

@@ -121,7 +121,7 @@ static int answer_lines(struct request *r, const json_t *lines, const char *file
 	const PGresult *rows;
 	size_t length;
 
-	bind_value(r, "lines", json_text(r->arena, lines));
+	bind_value(r, BOUND_lines, json_text(r->arena, lines));
 	rows = db(r, Q_import_csv);
 	text = rows ? pg_text(rows, 0, "lines") : NULL;
 	if (!text)
@@ -166,7 +166,7 @@ static int rejected(struct request *r, const struct import_kind *kind)
 	const char *text, *reason;
 	size_t length, where;
 
-	bind_value(r, "import_kind", kind->name);
+	bind_value(r, BOUND_import_kind, kind->name);
 	file = db(r, Q_import_for_rejected);
 	if (!file)
 		return problem(r, UNAVAILABLE, NULL);

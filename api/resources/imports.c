@@ -17,9 +17,9 @@ static const char *number(struct request *r, long n)
 
 static void bind_asker(struct request *r, const struct import_kind *kind)
 {
-	bind_value(r, "import_kind", kind->name);
-	bind_value(r, "language", r->language == LANGUAGE_EN ? "en" : "zh");
-	bind_value(r, "upload_days", number(r, r->service->config->upload_days));
+	bind_value(r, BOUND_import_kind, kind->name);
+	bind_value(r, BOUND_language, r->language == LANGUAGE_EN ? "en" : "zh");
+	bind_value(r, BOUND_upload_days, number(r, r->service->config->upload_days));
 }
 
 /* A workbook is told so at once; everything else about the file is the job's to find. */

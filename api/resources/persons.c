@@ -16,8 +16,8 @@ static int with_pinyin(struct request *r, int query)
 
 		if (!key || !tokens)
 			return problem(r, UNAVAILABLE, NULL);
-		bind_value(r, "sort_key", key);
-		bind_value(r, "tokens", tokens);
+		bind_value(r, BOUND_sort_key, key);
+		bind_value(r, BOUND_tokens, tokens);
 	}
 	return answer(r, db(r, query));
 }

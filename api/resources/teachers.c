@@ -26,7 +26,7 @@ static void bind_body(struct request *r)
 	text = rest ? json_text(r->arena, rest) : NULL;
 	if (!text)
 		out_of_memory(r);
-	bind_value(r, "body", text);
+	bind_value(r, BOUND_body, text);
 }
 
 /* Sort key and search tokens, where the body has a name. */
@@ -41,8 +41,8 @@ static void bind_pinyin(struct request *r)
 	tokens = pinyin_tokens(r->arena, name, NULL);
 	if (!key || !tokens)
 		out_of_memory(r);
-	bind_value(r, "sort_key", key);
-	bind_value(r, "tokens", tokens);
+	bind_value(r, BOUND_sort_key, key);
+	bind_value(r, BOUND_tokens, tokens);
 }
 
 /* A resident id says when its holder was born and which gender: what is given must agree. */
@@ -61,8 +61,8 @@ static void agree_with_resident_id(struct request *r, const char *number)
 		violation(r, IN_BODY, "#/birth_on", "resident-id-disagrees", NULL);
 	if (given_gender && strcmp(given_gender, gender))
 		violation(r, IN_BODY, "#/gender", "resident-id-disagrees", NULL);
-	bind_value(r, "birth_on", birth);
-	bind_value(r, "gender", gender);
+	bind_value(r, BOUND_birth_on, birth);
+	bind_value(r, BOUND_gender, gender);
 }
 
 /* The checked number of the body's document; NULL when it has none, or with the problem recorded. */
@@ -102,10 +102,10 @@ static void bind_document(struct request *r)
 		out_of_memory(r);
 		return;
 	}
-	bind_value(r, "sealed", d.sealed);
-	bind_value(r, "hash", d.hash);
-	bind_value(r, "masked", d.masked);
-	bind_value(r, "hashes", hashes);
+	bind_value(r, BOUND_sealed, d.sealed);
+	bind_value(r, BOUND_hash, d.hash);
+	bind_value(r, BOUND_masked, d.masked);
+	bind_value(r, BOUND_hashes, hashes);
 }
 
 /*
@@ -145,7 +145,7 @@ int teacher_find(struct request *r)
 
 		if (!hashes)
 			return out_of_memory(r);
-		bind_value(r, "hashes", hashes);
+		bind_value(r, BOUND_hashes, hashes);
 	}
 	return answer(r, db(r, Q_teacher_find));
 }

@@ -71,6 +71,7 @@ try check_says_what_is_missing refused 1 'WRONG +schema' "$program" check
 try migrate_brings_the_schema says 'is in force' "$program" migrate
 try migrate_twice_changes_nothing says 'is in force' "$program" migrate
 try check_finds_everything_right says 'ok +connections' "$program" check
+try check_looks_at_the_queries says 'ok +queries' "$program" check
 try a_superuser_is_no_application_role refused 1 'WRONG +QINGLAN_DATABASE_URL.*superuser' \
 	with "QINGLAN_DATABASE_URL=host=$cluster dbname=$database user=postgres" "$program" check
 try more_workers_than_connections_are_refused refused 1 'too_few_connections' \
