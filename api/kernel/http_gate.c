@@ -73,11 +73,11 @@ static void body_drop(struct http_client *c)
 }
 
 /* Answers by ourselves and closes: what else the client sends is not a request. */
-static enum MHD_Result refuse(struct http_client *c, enum refusal r)
+static enum MHD_Result refuse(struct http_client *c, enum refusal r, const struct violation *why)
 {
 	c->refused = true;
 	body_drop(c);
-	refusal_send(c->fd, r,
+	refusal_send(c->fd, r, why,
 		     MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, "Accept-Language"),
 		     c->head);
 	return MHD_NO;
@@ -115,9 +115,9 @@ static bool body_grow(struct http_client *c, size_t length)
 static enum MHD_Result body_take(struct http_client *c, const char *bytes, size_t *length)
 {
 	if (*length > c->body_max - c->body_length)
-		return refuse(c, REFUSE_TOO_LARGE);
+		return refuse(c, REFUSE_TOO_LARGE, NULL);
 	if (!body_grow(c, *length))
-		return refuse(c, REFUSE_BUSY);
+		return refuse(c, REFUSE_BUSY, NULL);
 	memcpy(c->body + c->body_length, bytes, *length);
 	c->body_length += *length;
 	c->body[c->body_length] = '\0';
@@ -158,6 +158,7 @@ static enum MHD_Result request_begin(struct http_worker *w, const char *method, 
 {
 	struct http_client *c = w->client;
 	struct http_head head;
+	struct violation why;
 	enum MHD_Result result;
 	enum refusal r;
 	int64_t length;
@@ -166,9 +167,9 @@ static enum MHD_Result request_begin(struct http_worker *w, const char *method, 
 	c->begun = true;
 	c->head = !strcmp(method, "HEAD");
 	http_head_read(c->connection, &head);
-	r = http_guard(c, &head, method, version, &length);
+	r = http_guard(c, &head, method, version, &length, &why);
 	if (r != REFUSE_NOTHING)
-		return refuse(c, r);
+		return refuse(c, r, &why);
 	c->body_max = length ? body_limit(c, method) : 0;
 	c->too_large = length > 0 && (uint64_t)length > c->body_max;
 	result = w->ulfius(w->ulfius_context, c->connection, "/", method, version, NULL, &nothing,

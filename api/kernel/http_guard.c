@@ -130,102 +130,123 @@ static size_t occurrences(const struct http_head *head, const char *name, const 
 	return count;
 }
 
+/* Says what is malformed; always false. */
+static bool blame(struct violation *why, const char *header, const char *code)
+{
+	*why = (struct violation){.place = IN_HEADER, .where = header, .code = code};
+	return false;
+}
+
+static bool characters_valid(const struct http_head *head, struct violation *why)
+{
+	size_t i;
+
+	for (i = 0; i < head->count; i++) {
+		if (!is_token(head->list[i].name, head->list[i].name_length))
+			return blame(why, NULL, "header-name");
+		if (!is_value(head->list[i].value, head->list[i].value_length))
+			return blame(why, head->list[i].name, "header-value");
+	}
+	return true;
+}
+
 /* Headers of which a second one would leave open which is meant. */
-static bool any_doubled(const struct http_head *head)
+static bool none_repeated(const struct http_head *head, struct violation *why)
 {
 	static const char *const single[] = {
-		"authorization",
-		"content-encoding",
-		"content-length",
-		"content-type",
-		"date",
-		"expect",
-		"from",
-		"host",
-		"idempotency-key",
-		"if-modified-since",
-		"if-range",
-		"if-unmodified-since",
-		"max-forwards",
-		"origin",
-		"range",
-		"referer",
-		"traceparent",
-		"transfer-encoding",
-		"user-agent",
-		"x-request-id",
+		"Authorization",
+		"Content-Encoding",
+		"Content-Length",
+		"Content-Type",
+		"Date",
+		"Expect",
+		"From",
+		"Host",
+		"Idempotency-Key",
+		"If-Modified-Since",
+		"If-Range",
+		"If-Unmodified-Since",
+		"Max-Forwards",
+		"Origin",
+		"Range",
+		"Referer",
+		"Traceparent",
+		"Transfer-Encoding",
+		"User-Agent",
+		"X-Request-Id",
 	};
 	const char *value;
 	size_t i, length;
 
 	for (i = 0; i < sizeof single / sizeof *single; i++)
 		if (occurrences(head, single[i], &value, &length) > 1)
-			return true;
-	return false;
+			return blame(why, single[i], "header-repeated");
+	return true;
 }
 
 /* A host and maybe a port, nothing that could be read as more (RFC 9110 7.2). */
-static bool host_valid(const struct http_head *head, bool required)
+static bool host_valid(const struct http_head *head, bool required, struct violation *why)
 {
 	const char *value = "";
 	size_t i, length = 0;
 
-	if (!occurrences(head, "host", &value, &length))
-		return !required;
+	if (!occurrences(head, "Host", &value, &length))
+		return !required || blame(why, "Host", "header-missing");
 	for (i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)value[i];
 
 		if (c <= 0x20 || c >= 0x7f || strchr("/\\?#@,\"<>^`{|}", c))
-			return false;
+			return blame(why, "Host", "header-value");
 	}
-	return length > 0 && length <= 260;
+	return (length > 0 && length <= 260) || blame(why, "Host", "header-value");
 }
 
 /* RFC 9112 6: where the body ends has one answer. */
-static bool framing_valid(const struct http_head *head, bool is_1_1, int64_t *length)
+static bool framing_valid(const struct http_head *head, bool is_1_1, int64_t *length,
+			  struct violation *why)
 {
 	const char *size = "", *coding = "";
 	size_t i, size_length = 0, coding_length = 0;
-	size_t sizes = occurrences(head, "content-length", &size, &size_length);
-	size_t codings = occurrences(head, "transfer-encoding", &coding, &coding_length);
+	size_t sizes = occurrences(head, "Content-Length", &size, &size_length);
+	size_t codings = occurrences(head, "Transfer-Encoding", &coding, &coding_length);
 
 	*length = codings ? LENGTH_CHUNKED : 0;
-	if (codings)
-		return !sizes && is_1_1 && coding_length == 7 && !strncasecmp(coding, "chunked", 7);
-	if (!sizes)
-		return true;
+	if (codings && sizes)
+		return blame(why, "Transfer-Encoding", "length-and-chunks");
+	if (codings && (!is_1_1 || coding_length != 7 || strncasecmp(coding, "chunked", 7)))
+		return blame(why, "Transfer-Encoding", "header-value");
 	for (i = 0; i < size_length; i++) {
 		if (size[i] < '0' || size[i] > '9' || *length > INT64_MAX / 10 - 9)
-			return false;
+			return blame(why, "Content-Length", "header-value");
 		*length = *length * 10 + (size[i] - '0');
 	}
-	return size_length > 0;
+	return !sizes || size_length || blame(why, "Content-Length", "header-value");
 }
 
 enum refusal http_guard(const struct http_client *c, const struct http_head *head,
-			const char *method, const char *version, int64_t *length)
+			const char *method, const char *version, int64_t *length,
+			struct violation *why)
 {
 	const union MHD_ConnectionInfo *size =
 		MHD_get_connection_info(c->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 	bool is_1_0 = !strcmp(version, "HTTP/1.0");
-	size_t i;
 
 	*length = 0;
+	*why = (struct violation){.code = "request-malformed"};
 	if (c->target_length > TARGET_LENGTH_MAX)
 		return REFUSE_TARGET;
 	if (head->too_many || !size || size->header_size > HEAD_MAX)
 		return REFUSE_HEADERS;
-	if (!lies_end_to_end(c, head, method, version))
+	if (!lies_end_to_end(c, head, method, version) || !is_token(method, strlen(method)) ||
+	    strlen(method) > METHOD_MAX)
 		return REFUSE_MALFORMED;
-	if (!is_token(method, strlen(method)) || strlen(method) > METHOD_MAX ||
-	    !is_target(c->target, c->target_length))
+	if (!is_target(c->target, c->target_length)) {
+		*why = (struct violation){
+			.place = IN_PARAMETER, .where = "target", .code = "target-character"};
 		return REFUSE_MALFORMED;
-	for (i = 0; i < head->count; i++)
-		if (!is_token(head->list[i].name, head->list[i].name_length) ||
-		    !is_value(head->list[i].value, head->list[i].value_length))
-			return REFUSE_MALFORMED;
-	if (any_doubled(head) || !host_valid(head, !is_1_0) ||
-	    !framing_valid(head, !is_1_0, length))
+	}
+	if (!characters_valid(head, why) || !none_repeated(head, why) ||
+	    !host_valid(head, !is_1_0, why) || !framing_valid(head, !is_1_0, length, why))
 		return REFUSE_MALFORMED;
 	return REFUSE_NOTHING;
 }

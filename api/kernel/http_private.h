@@ -9,6 +9,7 @@
 #define QINGLAN_HTTP_PRIVATE_H
 
 #include "http.h"
+#include "problem.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -136,9 +137,11 @@ const char *refusal_document(struct arena *a, enum refusal r, const char *accept
 
 /*
  * The whole reply (without its body to a HEAD) written on an idle socket, never waiting, and
- * counted; nothing can be sent after it.  ACCEPT_LANGUAGE may be NULL.
+ * counted; nothing can be sent after it.  WHY is what is malformed, where that is known; it and
+ * ACCEPT_LANGUAGE may be NULL.
  */
-bool refusal_send(int fd, enum refusal r, const char *accept_language, bool head);
+bool refusal_send(int fd, enum refusal r, const struct violation *why, const char *accept_language,
+		  bool head);
 
 /* --- http_seam.c: the places where MHD and Ulfius let somebody in between --- */
 
@@ -174,9 +177,13 @@ void http_head_read(struct MHD_Connection *connection, struct http_head *head);
 /* The length of a body that only the last of its chunks will tell. */
 enum { LENGTH_CHUNKED = -1 };
 
-/* Whether the head of a request may pass; *LENGTH that of its body, 0 when none follows. */
+/*
+ * Whether the head of a request may pass; *LENGTH that of its body, 0 when none follows; *WHY what
+ * is malformed, its place a name without quotes or NULL.
+ */
 enum refusal http_guard(const struct http_client *c, const struct http_head *head,
-			const char *method, const char *version, int64_t *length);
+			const char *method, const char *version, int64_t *length,
+			struct violation *why);
 
 /* --- http_message.c --- */
 

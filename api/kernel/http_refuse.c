@@ -10,7 +10,6 @@
 #include "clock.h"
 #include "fingerprint.h"
 #include "metrics.h"
-#include "problem.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +29,7 @@ static const struct {
 	[REFUSE_FAILED] = {INTERNAL_ERROR, "Internal Server Error", NULL},
 };
 
-enum { DOCUMENT_SIZE = 640, REPLY_SIZE = 1024 };
+enum { ERRORS_SIZE = 400, DOCUMENT_SIZE = 1040, REPLY_SIZE = 1024 };
 
 enum refusal refusal_of_status(unsigned status)
 {
@@ -55,15 +54,39 @@ unsigned refusal_status(enum refusal r)
 	return (unsigned)problem_info(refusals[r].problem)->status;
 }
 
-static size_t document_write(enum refusal r, bool english, const char *id, char text[DOCUMENT_SIZE])
+/* The member that names what is malformed, as far as is known; "" for what is not that. */
+static void errors_write(enum refusal r, const struct violation *why, bool english,
+			 char text[ERRORS_SIZE])
 {
+	static const struct violation somewhere = {.code = "request-malformed"};
+	char place[120] = "";
+
+	*text = '\0';
+	if (r != REFUSE_MALFORMED)
+		return;
+	if (!why)
+		why = &somewhere;
+	if (why->where)
+		snprintf(place, sizeof place, "\"%s\":\"%.80s\",",
+			 why->place == IN_HEADER ? "header" : "parameter", why->where);
+	snprintf(text, ERRORS_SIZE, ",\"errors\":[{%s\"code\":\"%s\",\"detail\":\"%s\"}]", place,
+		 why->code, violation_text(why->code, english ? LANGUAGE_EN : LANGUAGE_ZH));
+}
+
+static size_t document_write(enum refusal r, const struct violation *why, bool english,
+			     const char *id, char text[DOCUMENT_SIZE])
+{
+	char errors[ERRORS_SIZE];
 	const struct problem_info *p = problem_info(refusals[r].problem);
-	int length = snprintf(text, DOCUMENT_SIZE,
-			      "{\"type\":\"/problems/%s\",\"title\":\"%s\",\"status\":%d,"
-			      "\"detail\":\"%s\",\"instance\":\"urn:request:%s\",\"code\":\"%s\","
-			      "\"request_id\":\"%s\"}",
-			      p->slug, p->title[english], p->status, p->remedy[english], id,
-			      p->slug, id);
+	int length;
+
+	errors_write(r, why, english, errors);
+	length = snprintf(text, DOCUMENT_SIZE,
+			  "{\"type\":\"/problems/%s\",\"title\":\"%s\",\"status\":%d,"
+			  "\"detail\":\"%s\",\"instance\":\"urn:request:%s\",\"code\":\"%s\","
+			  "\"request_id\":\"%s\"%s}",
+			  p->slug, p->title[english], p->status, p->remedy[english], id, p->slug,
+			  id, errors);
 
 	return length > 0 && length < DOCUMENT_SIZE ? (size_t)length : 0;
 }
@@ -80,7 +103,7 @@ const char *refusal_document(struct arena *a, enum refusal r, const char *accept
 	const char *copy;
 
 	fingerprint_random(id);
-	length = document_write(r, wants_english(accept_language), id, text);
+	length = document_write(r, NULL, wants_english(accept_language), id, text);
 	copy = a ? arena_strndup(a, text, length) : NULL;
 	return copy ? copy : "";
 }
@@ -94,7 +117,8 @@ static void date_write(char date[64])
 	strftime(date, 64, "%a, %d %b %Y %H:%M:%S GMT", &utc);
 }
 
-bool refusal_send(int fd, enum refusal r, const char *accept_language, bool head)
+bool refusal_send(int fd, enum refusal r, const struct violation *why, const char *accept_language,
+		  bool head)
 {
 	char id[FINGERPRINT_SIZE], date[64], text[DOCUMENT_SIZE], whole[REPLY_SIZE + DOCUMENT_SIZE];
 	size_t length;
@@ -103,7 +127,7 @@ bool refusal_send(int fd, enum refusal r, const char *accept_language, bool head
 	metrics_request(-1, (int)refusal_status(r), 0, 0);
 	fingerprint_random(id);
 	date_write(date);
-	length = document_write(r, wants_english(accept_language), id, text);
+	length = document_write(r, why, wants_english(accept_language), id, text);
 	size = snprintf(
 		whole, sizeof whole,
 		"HTTP/1.1 %u %s\r\nDate: %s\r\nContent-Type: application/problem+json\r\n"

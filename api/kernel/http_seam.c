@@ -92,7 +92,7 @@ static void refuse(struct MHD_Connection *connection, unsigned status)
 		return;
 	c->refused = true;
 	http_phase(c, PHASE_WRITING);
-	refusal_send(c->fd, refusal_of_status(status),
+	refusal_send(c->fd, refusal_of_status(status), NULL,
 		     MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept-Language"),
 		     false);
 }

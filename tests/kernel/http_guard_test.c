@@ -58,6 +58,8 @@ static void refused(const char *bytes, size_t length, int status, const char *co
 	assert_string_equal(json_string_value(json_object_get(problem, "code")), code);
 	assert_string_equal(json_string_value(json_object_get(problem, "request_id")),
 			    socket_header(&r, "X-Request-Id", value));
+	/* What calls on errors to say more has them. */
+	assert_int_equal(json_array_size(json_object_get(problem, "errors")), status == 400);
 	json_decref(problem);
 	assert_true(socket_ended(&c, WAIT_MS));
 	assert_int_equal(atomic_load(&echo.answers), before);
@@ -324,6 +326,38 @@ static void a_problem_speaks_the_language_that_was_asked_for(void **state)
 	socket_reply_free(&r);
 }
 
+static void what_is_malformed_is_named_and_so_is_its_place(void **state)
+{
+	static const struct {
+		const char *lines, *error;
+	} cases[] = {
+		{"GET /?q=\xe4\xb8\xad HTTP/1.1\r\nHost: h",
+		 "{\"parameter\":\"target\",\"code\":\"target-character\","},
+		{"GET / HTTP/1.1\r\nHost: h\r\nauthorization: Bearer x\r\nAuthorization: Bearer y",
+		 "{\"header\":\"Authorization\",\"code\":\"header-repeated\","},
+		{"GET / HTTP/1.1\r\nAccept: a",
+		 "{\"header\":\"Host\",\"code\":\"header-missing\","},
+		{"GET / HTTP/1.1\r\nHost: a b", "{\"header\":\"Host\",\"code\":\"header-value\","},
+		{"GET / HTTP/1.1\r\nHost: h\r\nX-A: a\001b",
+		 "{\"header\":\"X-A\",\"code\":\"header-value\","},
+		{"GET / HTTP/1.1\r\nHost: h\r\nX(A: b", "[{\"code\":\"header-name\","},
+		{"GET / HTTP/1.1\r\nHost: h\r\nX-A: a\r\n b", "[{\"code\":\"request-malformed\","},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[300];
+		struct socket_reply r;
+
+		snprintf(text, sizeof text, "%s\r\n\r\n", cases[i].lines);
+		r = socket_ask(echo.port, text);
+		if (!strstr(r.body, cases[i].error))
+			fail_msg("not %s in %s", cases[i].error, r.body);
+		socket_reply_free(&r);
+	}
+}
+
 static void what_follows_a_refused_request_is_not_read_as_one(void **state)
 {
 	struct socket_client c = socket_open("127.0.0.1", echo.port);
@@ -358,6 +392,7 @@ int main(void)
 		cmocka_unit_test(a_query_or_cookie_of_thousands_of_parts_costs_nothing),
 		cmocka_unit_test(a_refused_head_gets_no_body),
 		cmocka_unit_test(a_problem_speaks_the_language_that_was_asked_for),
+		cmocka_unit_test(what_is_malformed_is_named_and_so_is_its_place),
 		cmocka_unit_test(what_follows_a_refused_request_is_not_read_as_one),
 	};
 
