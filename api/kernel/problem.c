@@ -218,22 +218,60 @@ char *problem_document(struct arena *a, enum problem p, enum language language,
 	return json_text(a, document);
 }
 
+/* What both pages begin with, up to the title. */
+#define PAGE_BEGIN                                                                                 \
+	"<!DOCTYPE html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n"               \
+	"<meta name=\"viewport\" content=\"width=device-width\">\n"                                \
+	"<style>body{font:16px/1.7 sans-serif;max-width:44em;margin:3em auto;padding:0 1em;"       \
+	"color:#222;background:#fff}code{background:#eef3f1;padding:.1em .3em}"                    \
+	"h1{font-size:1.4em}section{margin-top:2em}td{padding:.2em .6em .2em 0;"                   \
+	"vertical-align:top}</style>\n<title>"
+
 char *problem_page(struct arena *a, enum problem p)
 {
 	const struct problem_info *i = problem_info(p);
 
 	return arena_printf(
 		a,
-		"<!DOCTYPE html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n"
-		"<meta name=\"viewport\" content=\"width=device-width\">\n<title>%d %s · %s</title>\n"
-		"<style>body{font:16px/1.7 sans-serif;max-width:44em;margin:3em auto;padding:0 1em;"
-		"color:#222;background:#fff}code{background:#eef3f1;padding:.1em .3em}"
-		"h1{font-size:1.4em}section{margin-top:2em}</style>\n</head>\n<body>\n"
-		"<p><code>%d</code> <code>%s</code></p>\n"
+		PAGE_BEGIN
+		"%d %s · %s</title>\n</head>\n<body>\n<p><code>%d</code> <code>%s</code></p>\n"
 		"<section lang=\"zh-CN\">\n<h1>%s</h1>\n<p>原因：%s</p>\n<p>办法：%s</p>\n</section>\n"
 		"<section lang=\"en\">\n<h1>%s</h1>\n<p>Cause: %s</p>\n<p>Remedy: %s</p>\n</section>\n"
-		"</body>\n</html>\n",
+		"<p><a href=\"/problems\">所有问题 · All problems</a></p>\n</body>\n</html>\n",
 		i->status, i->title[LANGUAGE_ZH], i->title[LANGUAGE_EN], i->status, i->slug,
 		i->title[LANGUAGE_ZH], i->cause[LANGUAGE_ZH], i->remedy[LANGUAGE_ZH],
 		i->title[LANGUAGE_EN], i->cause[LANGUAGE_EN], i->remedy[LANGUAGE_EN]);
+}
+
+/* A problem's row of the index into TEXT of SIZE bytes; how long it is. */
+static size_t index_row(char *text, size_t size, const struct problem_info *i)
+{
+	int length =
+		snprintf(text, size,
+			 "<tr><td><code>%d</code></td><td><a href=\"/problems/%s\">%s</a></td>"
+			 "<td>%s</td><td lang=\"en\">%s</td></tr>\n",
+			 i->status, i->slug, i->slug, i->title[LANGUAGE_ZH], i->title[LANGUAGE_EN]);
+
+	return length > 0 ? (size_t)length : 0;
+}
+
+char *problem_index(struct arena *a)
+{
+	static const char begin[] = PAGE_BEGIN "问题 · Problems</title>\n</head>\n<body>\n"
+					       "<h1>问题 · Problems</h1>\n<table>\n";
+	static const char end[] = "</table>\n</body>\n</html>\n";
+	size_t size = sizeof begin + sizeof end;
+	char *page, *at;
+	int p;
+
+	for (p = PROBLEM_NONE + 1; p < PROBLEM_COUNT; p++)
+		size += index_row(NULL, 0, &infos[p]);
+	page = arena_alloc(a, size);
+	if (!page)
+		return NULL;
+	at = stpcpy(page, begin);
+	for (p = PROBLEM_NONE + 1; p < PROBLEM_COUNT; p++)
+		at += index_row(at, (size_t)(page + size - at), &infos[p]);
+	strcpy(at, end);
+	return page;
 }

@@ -85,4 +85,7 @@ char *problem_document(struct arena *a, enum problem p, enum language language,
 /* The HTML page behind a problem's type, in both languages; NULL without memory. */
 char *problem_page(struct arena *a, enum problem p);
 
+/* The page that lists them all, with links to theirs; NULL without memory. */
+char *problem_index(struct arena *a);
+
 #endif

@@ -25,11 +25,11 @@ int root_get(struct request *r)
 	const json_t *info = json_object_get(r->service->contract->document, "info");
 
 	return answer_json(r, "application/json",
-			   json_pack("{ss sO s{ss ss ss ss ss}}", "name", "青蓝 Qinglan", "version",
-				     json_object_get(info, "version"), "links", "contract",
-				     "/openapi.yaml", "contract_json", "/openapi.json",
-				     "documentation", "/docs", "keys", "/.well-known/jwks.json",
-				     "me", "/v1/me"));
+			   json_pack("{ss sO s{ss ss ss ss ss ss}}", "name", "青蓝 Qinglan",
+				     "version", json_object_get(info, "version"), "links",
+				     "contract", "/openapi.yaml", "contract_json", "/openapi.json",
+				     "documentation", "/docs", "problems", "/problems", "keys",
+				     "/.well-known/jwks.json", "me", "/v1/me"));
 }
 
 /* GET /openapi.yaml -- the contract, byte for byte as it was built in. */
@@ -64,20 +64,30 @@ int documentation_get(struct request *r)
 	return answer_bytes(r, "text/html; charset=utf-8", docs_html, docs_html_length, NULL);
 }
 
-/* GET /problems/{slug} -- the page behind a problem's type. */
-int problem_get(struct request *r)
+/* PAGE as it is, NULL without memory; it may bring style and nothing else. */
+static int answer_page(struct request *r, const char *page)
 {
-	enum problem p = problem_by_slug(value(r, "slug"));
-	char *page;
-
-	if (p == PROBLEM_NONE)
-		return problem(r, NOT_FOUND, NULL);
-	page = problem_page(r->arena, p);
 	if (!page)
 		return problem(r, UNAVAILABLE, NULL);
 	reply_header(r->out, "Content-Security-Policy",
 		     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
 	return answer_bytes(r, "text/html; charset=utf-8", page, strlen(page), NULL);
+}
+
+/* GET /problems */
+int problem_list(struct request *r)
+{
+	return answer_page(r, problem_index(r->arena));
+}
+
+/* GET /problems/{slug} -- the page behind a problem's type. */
+int problem_get(struct request *r)
+{
+	enum problem p = problem_by_slug(value(r, "slug"));
+
+	if (p == PROBLEM_NONE)
+		return problem(r, NOT_FOUND, NULL);
+	return answer_page(r, problem_page(r->arena, p));
 }
 
 /* GET /.well-known/jwks.json -- RFC 7517. */

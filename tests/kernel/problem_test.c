@@ -134,6 +134,27 @@ static void every_page_speaks_both_languages(void **state)
 	}
 }
 
+static void the_index_lists_every_problem_with_its_status_and_its_page(void **state)
+{
+	char *index = problem_index(arena);
+	int p;
+
+	(void)state;
+	assert_non_null(index);
+	for (p = PROBLEM_NONE + 1; p < PROBLEM_COUNT; p++) {
+		const struct problem_info *i = problem_info((enum problem)p);
+		char *row = arena_printf(arena,
+					 "<code>%d</code></td><td><a href=\"/problems/%s\">%s</a>"
+					 "</td><td>%s</td><td lang=\"en\">%s</td>",
+					 i->status, i->slug, i->slug, i->title[LANGUAGE_ZH],
+					 i->title[LANGUAGE_EN]);
+
+		if (!strstr(index, row))
+			fail_msg("not in the index: %s", row);
+	}
+	assert_string_equal(index + strlen(index) - 8, "</html>\n");
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -158,6 +179,7 @@ int main(void)
 		cmocka_unit_test(all_violations_are_listed_and_a_hundred_are_enough),
 		cmocka_unit_test(sqlstates_and_their_classes_are_known),
 		cmocka_unit_test(every_page_speaks_both_languages),
+		cmocka_unit_test(the_index_lists_every_problem_with_its_status_and_its_page),
 	};
 
 	return cmocka_run_group_tests_name("problem", tests, begin, end);
