@@ -272,6 +272,6 @@ char *problem_index(struct arena *a)
 	at = stpcpy(page, begin);
 	for (p = PROBLEM_NONE + 1; p < PROBLEM_COUNT; p++)
 		at += index_row(at, (size_t)(page + size - at), &infos[p]);
-	strcpy(at, end);
+	stpcpy(at, end);
 	return page;
 }
