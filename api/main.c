@@ -28,7 +28,8 @@ static const struct {
 	{"clock", command_clock, "--county CODE [--set DATE | --add INTERVAL | --reset]",
 	 "show or move a county's clock (development)"},
 	{"rekey", command_rekey, "[--new]", "seal and hash everything under the newest key"},
-	{"check", command_check, "", "look over configuration, roles, schema and contract"},
+	{"check", command_check, "[--addresses]",
+	 "look over configuration, roles, schema and contract"},
 	{"verify", command_verify, "[--county CODE]", "recompute every chain and balance"},
 	{"restored", command_restored, "", "after a restore: begin a new epoch of events"},
 };

@@ -131,18 +131,6 @@ sockets_folder() {
 	fi
 }
 
-# True when something answers on the address $1 (3, 6, 7: no address, no host, no answer).
-taken() {
-	status=0
-	curl -s -o /dev/null --noproxy '*' --max-time 2 "http://$1/" || status=$?
-	case $status in 3 | 6 | 7) return 1 ;; esac
-}
-
-free_or_die() {
-	! taken "$2" || die "the port of $2 is taken by another program; stop it, or choose" \
-		"another, as with $1=127.0.0.1:$3 make run"
-}
-
 # The private cluster with its roles, database and settings; exports the three addresses.
 database_start() {
 	data=$(data_folder)
@@ -212,7 +200,7 @@ first_requirement() {
 }
 
 # Address, contract, reference, and a call for each role.
-greet() {
+greeting() {
 	base=http://$listen
 	cat <<-TEXT
 
@@ -232,7 +220,13 @@ greet() {
 			"$("$program" token --county "$county" --role teacher --ttl 86400)" \
 			"$base/v1/me"
 	fi
-	printf '\nCtrl-C stops it.\n\n'
+	printf '\nCtrl-C stops it.\n'
+}
+
+# In one piece: what the service logs meanwhile goes before it or after it.
+greet() {
+	text=$(greeting)
+	printf '%s\n\n' "$text"
 }
 
 # What the commands of the program need beside this service, to be sourced by a shell.
@@ -265,8 +259,11 @@ run() {
 
 	# A wrong setting is told here, before anything is started.
 	"$program" keys
-	free_or_die QINGLAN_LISTEN "$listen" 9090
-	free_or_die QINGLAN_ADMIN_LISTEN "$admin" 9091
+	"$program" check --addresses >"$home/addresses" || {
+		grep '^WRONG' "$home/addresses" >&2 || :
+		die "choose others, as with" \
+			"QINGLAN_LISTEN=127.0.0.1:9090 QINGLAN_ADMIN_LISTEN=127.0.0.1:9091 make run"
+	}
 
 	service="" started="" sockets=""
 	trap finish EXIT

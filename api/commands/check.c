@@ -1,9 +1,12 @@
 /*
  * check.c -- `qinglan check`: whether an instance with this configuration would serve well.
  *
- * Prints one line for each thing looked at and changes nothing.
+ * Prints one line for each thing looked at and changes nothing.  With --addresses it is only
+ * whether they can be listened on, which is so before the service runs and not while it does.
  */
 #include "commands.h"
+
+#include "kernel/http.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -116,13 +119,28 @@ static void database_look(struct checking *k, const char *variable, const char *
 	desk_close(&d);
 }
 
+static void address_look(struct checking *k, const char *variable, const char *listen)
+{
+	char error[300];
+	bool good = http_listen_try(listen, error);
+
+	line(k, good, variable, good ? listen : error);
+}
+
 int command_check(const struct config *c, int count, char **arguments)
 {
+	static const char *const list[] = {"addresses!", NULL};
+	const char *values[1] = {NULL}, *rest[1];
 	struct checking k = {.config = c};
+	int rest_count;
 
-	(void)arguments;
-	if (count > 1)
-		return usage("check");
+	if (!options_read(count, arguments, list, values, rest, 0, &rest_count))
+		return usage("check [--addresses]");
+	if (values[0]) {
+		address_look(&k, "QINGLAN_LISTEN", c->listen);
+		address_look(&k, "QINGLAN_ADMIN_LISTEN", c->admin_listen);
+		return k.failed;
+	}
 	line(&k, true, "configuration", c->development ? "development mode is on" : "production");
 	contract_look(&k);
 	keys_look(&k);

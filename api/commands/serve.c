@@ -218,9 +218,9 @@ int command_serve(const struct config *c, int count, char **arguments)
 	}
 	started = serving_start(&s, &signals);
 	if (started) {
-		__atomic_store_n(&s.ready, true, __ATOMIC_RELEASE);
 		log_info("serving", "{ss si si}", "listen", c->listen, "port", http_port(s.http),
 			 "admin_port", admin_port(s.admin));
+		__atomic_store_n(&s.ready, true, __ATOMIC_RELEASE);
 		/* Without its database this instance is alive but not ready. */
 		while (!(signal = signal_wait(&signals, 1)))
 			__atomic_store_n(&s.ready, listener_turn(s.listener, 200),

@@ -33,6 +33,9 @@ struct http_settings {
 	const char *trusted_proxies;
 };
 
+/* True when an address could be listened on at this moment; else why not in ERROR. */
+bool http_listen_try(const char *listen, char error[300]);
+
 struct http *http_start(const struct http_settings *s, const struct http_application *a,
 			char error[300]);
 int http_port(const struct http *h);

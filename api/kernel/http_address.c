@@ -115,6 +115,21 @@ static bool listen_split(const char *listen, char host[256], const char **port)
 	return true;
 }
 
+/* Why listening failed, as far as somebody can do something about it. */
+static const char *listen_fault(int number)
+{
+	switch (number) {
+	case EADDRINUSE:
+		return "the port is taken by another program";
+	case EADDRNOTAVAIL:
+		return "this machine does not have the address";
+	case EACCES:
+		return "this user may not use the port";
+	default:
+		return strerror(number);
+	}
+}
+
 int http_listen(const char *listen_on, int backlog, char error[300])
 {
 	struct addrinfo wanted = {.ai_family = AF_UNSPEC,
@@ -138,13 +153,21 @@ int http_listen(const char *listen_on, int backlog, char error[300])
 	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
 	    bind(fd, found->ai_addr, found->ai_addrlen) || listen(fd, backlog)) {
-		snprintf(error, 300, "cannot listen on '%.100s': %s", listen_on, strerror(errno));
+		snprintf(error, 300, "cannot listen on '%.100s': %s", listen_on,
+			 listen_fault(errno));
 		if (fd >= 0)
 			close(fd);
 		fd = -1;
 	}
 	freeaddrinfo(found);
 	return fd;
+}
+
+bool http_listen_try(const char *listen_on, char error[300])
+{
+	int fd = http_listen(listen_on, 1, error);
+
+	return fd >= 0 && !close(fd);
 }
 
 int http_port_of(int fd)

@@ -294,6 +294,20 @@ static void a_wrong_address_is_named_at_start(void **state)
 	assert_non_null(strstr(error, "'nginx'"));
 }
 
+static void why_an_address_cannot_be_listened_on_is_said(void **state)
+{
+	char error[300], own[40];
+
+	(void)state;
+	assert_true(http_listen_try("127.0.0.1:0", error));
+	assert_false(http_listen_try("203.0.113.7:8080", error));
+	assert_string_equal(error, "cannot listen on '203.0.113.7:8080': "
+				   "this machine does not have the address");
+	snprintf(own, sizeof own, "127.0.0.1:%d", echo.port);
+	assert_false(http_listen_try(own, error));
+	assert_non_null(strstr(error, ": the port is taken by another program"));
+}
+
 static void both_workers_were_used_and_are_given_back(void **state)
 {
 	(void)state;
@@ -319,6 +333,7 @@ int main(void)
 		cmocka_unit_test(without_a_worker_it_answers_503_and_recovers),
 		cmocka_unit_test(an_answer_without_a_status_is_a_failure_of_the_service),
 		cmocka_unit_test(a_wrong_address_is_named_at_start),
+		cmocka_unit_test(why_an_address_cannot_be_listened_on_is_said),
 		cmocka_unit_test(both_workers_were_used_and_are_given_back),
 	};
 
