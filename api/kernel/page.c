@@ -1,5 +1,5 @@
 /*
- * page.c -- lists: keyset pages behind opaque, signed cursors.
+ * page.c -- lists: keyset pages behind sealed cursors.
  *
  * A cursor holds the sort keys of the last row and is bound to operation, filter, order and
  * actor's reach, so that it fits nothing else.  One row more than asked is fetched to know
@@ -52,7 +52,7 @@ static bool cursor_read(struct request *r, const char *context, struct page_requ
 
 	if (!sent)
 		return true;
-	payload = seal_verify(r->service->seal, r->arena, context, sent);
+	payload = seal_cursor_open(r->service->seal, r->arena, context, sent);
 	list = payload ? json_read(r->arena, payload, strlen(payload), &reason, &offset) : NULL;
 	if (!json_is_array(list) || json_array_size(list) > KEYS_MAX)
 		return false;
@@ -80,7 +80,7 @@ static char *cursor_write(struct request *r, const char *context, const PGresult
 		json_array_append_new(list, json_string(pg_text(rows, row, column)));
 	}
 	payload = list ? json_text(r->arena, list) : NULL;
-	return payload ? seal_sign(r->service->seal, r->arena, context, payload) : NULL;
+	return payload ? seal_cursor(r->service->seal, r->arena, context, payload) : NULL;
 }
 
 /* Link: the same target with the next cursor (RFC 8288). */

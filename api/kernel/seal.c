@@ -1,5 +1,5 @@
 /*
- * seal.c -- sealing, keyed hashes and signed texts, on libsodium.
+ * seal.c -- sealing, keyed hashes and cursors, on libsodium.
  *
  * Every text has one form only: lower-case hex, canonical base64url; another spelling of the
  * same bytes is refused like any other change.  Keys are read in seal_keys.c.
@@ -14,11 +14,9 @@ enum {
 	SEALED_HEAD = 2, /* version, key id */
 	NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
+	SEALED_LEAST = SEALED_HEAD + NONCE + TAG,
 	HASH = 32,
-	SIGNED_VERSION = 1,
-	SIGNED_HEAD = 2, /* version, key id */
-	SIGNED_TAG = 16,
-	SIGNED_TEXT_MAX = 8192
+	CURSOR_TEXT_MAX = 8192
 };
 
 bool seal_is_ascii(const char *text, size_t length)
@@ -94,56 +92,79 @@ static unsigned char *bound_to(struct arena *a, const unsigned char head[SEALED_
 	return bytes;
 }
 
-char *seal_close(struct seal *s, struct arena *a, const char *context, const void *plain,
-		 size_t length)
+/* Version, key id, NONCE and ciphertext of LENGTH plain bytes; SEALED_LEAST more than these. */
+static unsigned char *bytes_close(struct arena *a, int id, const unsigned char *key,
+				  const unsigned char *nonce, const char *context,
+				  const void *plain, size_t length)
 {
-	const struct seal_key *key = &s->keys[s->count - 1];
 	unsigned char *bytes, *bound;
 	size_t bound_length;
 
 	if (length > SIZE_MAX / 4)
 		return NULL;
-	bytes = arena_alloc(a, SEALED_HEAD + NONCE + length + TAG);
+	bytes = arena_alloc(a, SEALED_LEAST + length);
 	if (!bytes)
 		return NULL;
 	bytes[0] = SEALED_VERSION;
-	bytes[1] = key->id;
+	bytes[1] = (unsigned char)id;
 	bound = bound_to(a, bytes, context, &bound_length);
 	if (!bound)
 		return NULL;
-	/* 24 random bytes never come twice. */
-	randombytes_buf(bytes + SEALED_HEAD, NONCE);
+	memcpy(bytes + SEALED_HEAD, nonce, NONCE);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(bytes + SEALED_HEAD + NONCE, NULL, plain, length,
-						   bound, bound_length, NULL, bytes + SEALED_HEAD,
-						   key->seal);
-	return hex_text(a, bytes, SEALED_HEAD + NONCE + length + TAG);
+						   bound, bound_length, NULL, nonce, key);
+	return bytes;
+}
+
+/* The key whose id stands in BYTES; NULL when they are none of ours. */
+static const struct seal_key *key_named(const struct seal *s, const unsigned char *bytes,
+					size_t length)
+{
+	if (!bytes || length < SEALED_LEAST || bytes[0] != SEALED_VERSION)
+		return NULL;
+	return seal_key_find(s, bytes[1]);
+}
+
+/* What LENGTH sealed bytes hold, SEALED_LEAST less and a NUL behind; NULL when forged. */
+static unsigned char *bytes_open(struct arena *a, const unsigned char *key, const char *context,
+				 const unsigned char *bytes, size_t length)
+{
+	unsigned char *plain = arena_alloc(a, length - SEALED_LEAST + 1), *bound;
+	size_t bound_length;
+
+	bound = bound_to(a, bytes, context, &bound_length);
+	if (!plain || !bound ||
+	    crypto_aead_xchacha20poly1305_ietf_decrypt(
+		    plain, NULL, NULL, bytes + SEALED_HEAD + NONCE, length - SEALED_HEAD - NONCE,
+		    bound, bound_length, bytes + SEALED_HEAD, key) != 0)
+		return NULL;
+	plain[length - SEALED_LEAST] = '\0';
+	return plain;
+}
+
+char *seal_close(struct seal *s, struct arena *a, const char *context, const void *plain,
+		 size_t length)
+{
+	const struct seal_key *key = &s->keys[s->count - 1];
+	unsigned char nonce[NONCE], *bytes;
+
+	/* 24 random bytes never come twice. */
+	randombytes_buf(nonce, sizeof nonce);
+	bytes = bytes_close(a, key->id, key->seal, nonce, context, plain, length);
+	return bytes ? hex_text(a, bytes, SEALED_LEAST + length) : NULL;
 }
 
 void *seal_open(struct seal *s, struct arena *a, const char *context, const char *sealed,
 		size_t *length)
 {
-	const struct seal_key *key;
-	unsigned char *bytes, *bound, *plain;
-	size_t bytes_length, bound_length, sealed_length;
+	size_t whole = 0;
+	unsigned char *bytes = hex_bytes(a, sealed, &whole);
+	const struct seal_key *key = key_named(s, bytes, whole);
 
-	bytes = hex_bytes(a, sealed, &bytes_length);
-	if (!bytes || bytes_length < SEALED_HEAD + NONCE + TAG || bytes[0] != SEALED_VERSION)
-		return NULL;
-	key = seal_key_find(s, bytes[1]);
 	if (!key)
 		return NULL;
-	sealed_length = bytes_length - SEALED_HEAD - NONCE;
-	bound = bound_to(a, bytes, context, &bound_length);
-	plain = arena_alloc(a, sealed_length - TAG + 1);
-	if (!bound || !plain)
-		return NULL;
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-		    plain, NULL, NULL, bytes + SEALED_HEAD + NONCE, sealed_length, bound,
-		    bound_length, bytes + SEALED_HEAD, key->seal) != 0)
-		return NULL;
-	*length = sealed_length - TAG;
-	plain[*length] = '\0';
-	return plain;
+	*length = whole - SEALED_LEAST;
+	return bytes_open(a, key->seal, context, bytes, whole);
 }
 
 int seal_key_of(const char *sealed)
@@ -171,73 +192,59 @@ char *seal_hash(struct seal *s, struct arena *a, const char *purpose, int key, c
 }
 
 /*
- * The tag of a signed text.  The context's length comes first, so that no byte can move from
- * the context to the payload.
+ * A nonce that comes twice only for the same payload in the same context, whose cursor is then the
+ * same too.  The context's length comes first, so that no byte can move from it to the payload.
  */
-static void sign_tag(const struct seal_key *key, const unsigned char head[SIGNED_HEAD],
-		     const char *context, const unsigned char *payload, size_t length,
-		     unsigned char tag[SIGNED_TAG])
+static void cursor_nonce(const struct seal_key *key, const char *context, const char *payload,
+			 unsigned char nonce[NONCE])
 {
 	crypto_generichash_state state;
-	uint64_t context_length = strlen(context);
+	uint64_t length = strlen(context);
 	unsigned char prefix[8];
 
 	for (size_t i = 0; i < sizeof prefix; i++)
-		prefix[i] = (unsigned char)(context_length >> (8 * i) & 0xff);
-	crypto_generichash_init(&state, key->sign, sizeof key->sign, SIGNED_TAG);
-	crypto_generichash_update(&state, head, SIGNED_HEAD);
+		prefix[i] = (unsigned char)(length >> (8 * i) & 0xff);
+	crypto_generichash_init(&state, key->nonce, sizeof key->nonce, NONCE);
 	crypto_generichash_update(&state, prefix, sizeof prefix);
-	crypto_generichash_update(&state, (const unsigned char *)context, context_length);
-	crypto_generichash_update(&state, payload, length);
-	crypto_generichash_final(&state, tag, SIGNED_TAG);
+	crypto_generichash_update(&state, (const unsigned char *)context, length);
+	crypto_generichash_update(&state, (const unsigned char *)payload, strlen(payload));
+	crypto_generichash_final(&state, nonce, NONCE);
 }
 
-char *seal_sign(struct seal *s, struct arena *a, const char *context, const char *payload)
+char *seal_cursor(struct seal *s, struct arena *a, const char *context, const char *payload)
 {
 	const struct seal_key *key = &s->keys[s->count - 1];
-	size_t length = strlen(payload), text_size;
-	unsigned char *bytes;
+	size_t length = strlen(payload), size;
+	unsigned char nonce[NONCE], *bytes;
 	char *text;
 
-	if (length > SIGNED_TEXT_MAX / 4 * 3 - SIGNED_HEAD - SIGNED_TAG)
+	if (length > CURSOR_TEXT_MAX / 4 * 3 - SEALED_LEAST)
 		return NULL;
-	text_size = sodium_base64_encoded_len(SIGNED_HEAD + SIGNED_TAG + length,
-					      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	bytes = arena_alloc(a, SIGNED_HEAD + SIGNED_TAG + length + 1);
-	text = arena_alloc(a, text_size);
+	cursor_nonce(key, context, payload, nonce);
+	bytes = bytes_close(a, key->id, key->cursor, nonce, context, payload, length);
+	size = sodium_base64_encoded_len(SEALED_LEAST + length,
+					 sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	text = arena_alloc(a, size);
 	if (!bytes || !text)
 		return NULL;
-	bytes[0] = SIGNED_VERSION;
-	bytes[1] = key->id;
-	memcpy(bytes + SIGNED_HEAD + SIGNED_TAG, payload, length + 1);
-	sign_tag(key, bytes, context, bytes + SIGNED_HEAD + SIGNED_TAG, length,
-		 bytes + SIGNED_HEAD);
-	return sodium_bin2base64(text, text_size, bytes, SIGNED_HEAD + SIGNED_TAG + length,
+	return sodium_bin2base64(text, size, bytes, SEALED_LEAST + length,
 				 sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-char *seal_verify(struct seal *s, struct arena *a, const char *context, const char *text)
+char *seal_cursor_open(struct seal *s, struct arena *a, const char *context, const char *text)
 {
 	size_t text_length = strlen(text), length = 0;
-	unsigned char tag[SIGNED_TAG], *bytes;
 	const struct seal_key *key;
+	unsigned char *bytes;
 
-	if (text_length > SIGNED_TEXT_MAX || !seal_is_ascii(text, text_length))
+	if (text_length > CURSOR_TEXT_MAX || !seal_is_ascii(text, text_length))
 		return NULL;
 	bytes = arena_alloc(a, text_length + 1);
 	if (!bytes || sodium_base642bin(bytes, text_length, text, text_length, NULL, &length, NULL,
 					sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
 		return NULL;
-	if (length < SIGNED_HEAD + SIGNED_TAG || bytes[0] != SIGNED_VERSION)
-		return NULL;
-	key = seal_key_find(s, bytes[1]);
-	if (!key)
-		return NULL;
-	length -= SIGNED_HEAD + SIGNED_TAG;
-	sign_tag(key, bytes, context, bytes + SIGNED_HEAD + SIGNED_TAG, length, tag);
-	if (sodium_memcmp(tag, bytes + SIGNED_HEAD, SIGNED_TAG) != 0)
-		return NULL;
-	return arena_strndup(a, (const char *)bytes + SIGNED_HEAD + SIGNED_TAG, length);
+	key = key_named(s, bytes, length);
+	return key ? (char *)bytes_open(a, key->cursor, context, bytes, length) : NULL;
 }
 
 bool seal_random(void *bytes, size_t length)

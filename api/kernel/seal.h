@@ -1,5 +1,5 @@
 /*
- * seal.h -- secrets at rest: sealed values, keyed hashes, signed cursors.  The only
+ * seal.h -- secrets at rest and on their way: sealed values and cursors, keyed hashes.  The only
  * user of libsodium.
  *
  * XChaCha20-Poly1305 with the context (county, table, id) as additional data; BLAKE2b keyed
@@ -47,11 +47,12 @@ int seal_key_at(const struct seal *s, size_t i);
 char *seal_hash(struct seal *s, struct arena *a, const char *purpose, int key, const char *text);
 
 /*
- * base64url of PAYLOAD and a 16-byte keyed tag bound to CONTEXT; and back, NULL when forged.
- * The text carries its key's id, so that it outlives a new key.  It is not secret.
+ * PAYLOAD sealed as base64url, bound to CONTEXT; and back, NULL when forged.  The same payload in
+ * the same context is the same text, for answers that have it in them have ETags.  The text
+ * carries its key's id, so that it outlives a new key.
  */
-char *seal_sign(struct seal *s, struct arena *a, const char *context, const char *payload);
-char *seal_verify(struct seal *s, struct arena *a, const char *context, const char *text);
+char *seal_cursor(struct seal *s, struct arena *a, const char *context, const char *payload);
+char *seal_cursor_open(struct seal *s, struct arena *a, const char *context, const char *text);
 
 /* Random bytes from the system; false only where the system has none. */
 bool seal_random(void *bytes, size_t length) __attribute__((warn_unused_result));

@@ -54,7 +54,9 @@ static bool derive(struct seal_key *k, int id, const unsigned char master[crypto
 	k->id = (unsigned char)id;
 	return crypto_kdf_derive_from_key(k->seal, sizeof k->seal, 1, "ql-seal_", master) == 0 &&
 	       crypto_kdf_derive_from_key(k->hash, sizeof k->hash, 2, "ql-hash_", master) == 0 &&
-	       crypto_kdf_derive_from_key(k->sign, sizeof k->sign, 3, "ql-sign_", master) == 0;
+	       crypto_kdf_derive_from_key(k->cursor, sizeof k->cursor, 3, "ql-curs_", master) ==
+		       0 &&
+	       crypto_kdf_derive_from_key(k->nonce, sizeof k->nonce, 4, "ql-nonce", master) == 0;
 }
 
 /* The id that a line begins with, 1 to 255 without leading zero, or 0. */

@@ -1,5 +1,5 @@
 /*
- * seal_private.h -- what seal.c (sealing, hashing, signing) and seal_keys.c (the key file)
+ * seal_private.h -- what seal.c (sealing, hashing, cursors) and seal_keys.c (the key file)
  * share and nobody else includes.
  */
 #ifndef QINGLAN_SEAL_PRIVATE_H
@@ -14,7 +14,8 @@ struct seal_key {
 	unsigned char id;
 	unsigned char seal[SEAL_SUBKEY_LENGTH];
 	unsigned char hash[SEAL_SUBKEY_LENGTH]; /* of which each purpose's key is derived */
-	unsigned char sign[SEAL_SUBKEY_LENGTH];
+	unsigned char cursor[SEAL_SUBKEY_LENGTH];
+	unsigned char nonce[SEAL_SUBKEY_LENGTH]; /* of which a cursor's nonce is derived */
 };
 
 /* Lives in guarded memory, read-only once loaded. */

@@ -319,6 +319,23 @@ static void a_page_has_at_least_one_row_and_at_most_five_hundred(void **state)
 	expect(GET(all, "/v1/schools?page_size=500"), 200, NULL);
 }
 
+/* The contract gives cursors a longest length, also behind a hundred characters of four bytes. */
+static void a_cursor_has_room_for_the_longest_name(void **state)
+{
+	static const char target[] = "/v1/schools?page_size=1&town=%E6%9C%AB%E9%95%87";
+	const char *name = "", *cursor;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 99; i++)
+		name = text("%s\xF0\xA0\x80\x80", name);
+	school(90001, text("%s\xF0\xA0\x80\x80", name), "末镇");
+	school(90002, text("%s\xF0\xA0\x80\x81", name), "末镇");
+	cursor = first_cursor(all, target);
+	assert_in_range(strlen(cursor), 100 * 4, 1000);
+	expect(GET(all, "%s&cursor=%s", target, cursor), 200, "{'data': [{'code': '2199590002'}]}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +349,7 @@ int main(void)
 		cmocka_unit_test(a_field_that_nothing_has_is_refused),
 		cmocka_unit_test(a_page_has_at_least_one_row_and_at_most_five_hundred),
 		cmocka_unit_test(who_pages_while_rows_come_misses_none_and_sees_none_twice),
+		cmocka_unit_test(a_cursor_has_room_for_the_longest_name),
 	};
 
 	return cmocka_run_group_tests_name("page", tests, begin, world_end);

@@ -1,5 +1,5 @@
 /*
- * seal_test.c -- sealed values open only as they were sealed; hashes and signatures likewise.
+ * seal_test.c -- sealed values open only as they were sealed; so do cursors; hashes likewise.
  */
 #include "kernel/seal.h"
 
@@ -192,7 +192,7 @@ static void an_old_key_still_opens_and_the_newest_seals(void **state)
 
 static void a_stranger_s_key_does_not_open(void **state)
 {
-	char *sealed = closed(CONTEXT, ID_NUMBER), *text = seal_sign(seal, arena, "c", "p");
+	char *sealed = closed(CONTEXT, ID_NUMBER), *text = seal_cursor(seal, arena, "c", "p");
 	char *hash = seal_hash(seal, arena, "resident", -1, ID_NUMBER);
 	char error[300];
 
@@ -203,7 +203,7 @@ static void a_stranger_s_key_does_not_open(void **state)
 	seal = seal_load(path, error);
 	assert_int_equal(seal_newest_key(seal), 1);
 	assert_false(opens(CONTEXT, sealed));
-	assert_null(seal_verify(seal, arena, "c", text));
+	assert_null(seal_cursor_open(seal, arena, "c", text));
 	assert_string_not_equal(seal_hash(seal, arena, "resident", -1, ID_NUMBER), hash);
 }
 
@@ -240,82 +240,120 @@ static void a_hash_is_the_same_for_the_same_key_purpose_and_text_only(void **sta
 	assert_string_not_equal(one + 4, seal_hash(seal, arena, "resident", 2, ID_NUMBER) + 4);
 }
 
-static void a_signed_text_comes_back_in_its_context_only(void **state)
+static void a_cursor_comes_back_in_its_context_only(void **state)
 {
 	static const char PAYLOAD[] = "[\"\xe5\xbc\xa0\",7]";
-	char *text = seal_sign(seal, arena, "teacher_list?school=1", PAYLOAD);
+	char *text = seal_cursor(seal, arena, "teacher_list?school=1", PAYLOAD);
 
 	(void)state;
 	assert_non_null(text);
 	assert_int_equal(strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789-_"),
 			 strlen(text));
-	assert_string_equal(seal_verify(seal, arena, "teacher_list?school=1", text), PAYLOAD);
-	assert_null(seal_verify(seal, arena, "teacher_list?school=2", text));
-	assert_null(seal_verify(seal, arena, "", text));
-	/* No byte moves between context and payload: base64 of "P", and of "XYZP". */
-	text = seal_sign(seal, arena, "aXYZ", "P");
-	assert_string_equal(text + 24, "UA");
-	assert_null(seal_verify(seal, arena, "a", arena_printf(arena, "%.24sWFlaUA", text)));
-	assert_string_equal(seal_verify(seal, arena, "", seal_sign(seal, arena, "", "")), "");
-	text = seal_sign(seal, arena, "c", PAYLOAD);
+	assert_string_equal(seal_cursor_open(seal, arena, "teacher_list?school=1", text), PAYLOAD);
+	assert_null(seal_cursor_open(seal, arena, "teacher_list?school=2", text));
+	assert_null(seal_cursor_open(seal, arena, "", text));
+	assert_null(seal_cursor_open(seal, arena, "teacher_list?school=1", ""));
+	assert_string_equal(seal_cursor_open(seal, arena, "", seal_cursor(seal, arena, "", "")),
+			    "");
+	text = seal_cursor(seal, arena, "c", PAYLOAD);
 	add_key();
-	assert_string_equal(seal_verify(seal, arena, "c", text), PAYLOAD);
-	assert_string_not_equal(seal_sign(seal, arena, "c", PAYLOAD), text);
+	assert_string_equal(seal_cursor_open(seal, arena, "c", text), PAYLOAD);
+	assert_string_not_equal(seal_cursor(seal, arena, "c", PAYLOAD), text);
+}
+
+/* The bytes that TEXT spells into BYTES; how many. */
+static size_t base64url_bytes(const char *text, unsigned char *bytes)
+{
+	static const char ALPHABET[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	unsigned bits = 0, held = 0;
+	size_t length = 0;
+
+	for (; *text; text++) {
+		bits = bits << 6 | (unsigned)(strchr(ALPHABET, *text) - ALPHABET);
+		held += 6;
+		if (held >= 8)
+			bytes[length++] = (unsigned char)(bits >> (held -= 8));
+	}
+	return length;
+}
+
+/* Neither base64 nor its bytes show what is in it, and the same is sealed alike. */
+static void a_cursor_tells_its_holder_nothing(void **state)
+{
+	static const char PAYLOAD[] = "[\"zhang run\",\"2026-09-01\"]";
+	char *text = seal_cursor(seal, arena, "c", PAYLOAD);
+	unsigned char *bytes = arena_alloc(arena, strlen(text));
+	size_t length, i;
+
+	(void)state;
+	length = base64url_bytes(text, bytes);
+	assert_int_equal(length, 2 + 24 + strlen(PAYLOAD) + 16);
+	for (i = 0; i + 4 <= length; i++)
+		assert_null(memmem(PAYLOAD, strlen(PAYLOAD), bytes + i, 4));
+	assert_string_equal(seal_cursor(seal, arena, "c", PAYLOAD), text);
+	/* Under the same nonce two texts would give away in what they differ. */
+	assert_int_not_equal(
+		memcmp(seal_cursor(seal, arena, "c", "[\"zhang run\",\"2026-09-02\"]"), text, 34),
+		0);
+	assert_int_not_equal(memcmp(seal_cursor(seal, arena, "d", PAYLOAD), text, 34), 0);
 }
 
 /* The last of the payloads is "____", which libsodium also reads from bytes beyond ASCII. */
-static void a_signed_text_changed_anywhere_is_refused(void **state)
+static void a_cursor_changed_anywhere_is_refused(void **state)
 {
 	static const char *const PAYLOADS[] = {"a", "ab", "abc", "[\"x\",\"2026-09-01\"]",
 					       "\xff\xff\xff"};
 
 	(void)state;
 	for (size_t p = 0; p < sizeof PAYLOADS / sizeof *PAYLOADS; p++) {
-		char *text = seal_sign(seal, arena, "c", PAYLOADS[p]);
+		char *text = seal_cursor(seal, arena, "c", PAYLOADS[p]);
 		size_t whole = strlen(text);
 
 		for (size_t i = 0; i < whole * 8; i++) {
 			text[i / 8] = (char)(text[i / 8] ^ 1 << i % 8);
-			assert_null(seal_verify(seal, arena, "c", text));
+			assert_null(seal_cursor_open(seal, arena, "c", text));
 			text[i / 8] = (char)(text[i / 8] ^ 1 << i % 8);
 		}
-		assert_string_equal(seal_verify(seal, arena, "c", text), PAYLOADS[p]);
+		assert_string_equal(seal_cursor_open(seal, arena, "c", text), PAYLOADS[p]);
 		for (size_t i = 0; i < whole; i++)
-			assert_null(seal_verify(seal, arena, "c", arena_strndup(arena, text, i)));
-		assert_null(seal_verify(seal, arena, "c", arena_printf(arena, "%sA", text)));
-		assert_null(seal_verify(seal, arena, "c", arena_printf(arena, "%s=", text)));
-		assert_null(seal_verify(seal, arena, "c", arena_printf(arena, "%s\n", text)));
-		assert_null(seal_verify(seal, arena, "c", arena_printf(arena, " %s", text)));
+			assert_null(
+				seal_cursor_open(seal, arena, "c", arena_strndup(arena, text, i)));
+		assert_null(seal_cursor_open(seal, arena, "c", arena_printf(arena, "%sA", text)));
+		assert_null(seal_cursor_open(seal, arena, "c", arena_printf(arena, "%s=", text)));
+		assert_null(seal_cursor_open(seal, arena, "c", arena_printf(arena, "%s\n", text)));
+		assert_null(seal_cursor_open(seal, arena, "c", arena_printf(arena, " %s", text)));
 	}
 }
 
-static void each_signed_text_has_one_spelling(void **state)
+static void each_cursor_has_one_spelling(void **state)
 {
 	static const char ALPHABET[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	char *text = seal_sign(seal, arena, "c", "ab");
+	char *text = seal_cursor(seal, arena, "c", "ab");
 	char *last = text + strlen(text) - 1, right = *last;
 
 	(void)state;
 	assert_int_equal(strlen(text) % 4, 3);
 	for (const char *c = ALPHABET; *c; c++) {
 		*last = *c;
-		assert_int_equal(seal_verify(seal, arena, "c", text) != NULL, *c == right);
+		assert_int_equal(seal_cursor_open(seal, arena, "c", text) != NULL, *c == right);
 	}
 }
 
-static void a_long_text_is_neither_signed_nor_read(void **state)
+static void a_long_text_is_neither_sealed_nor_read(void **state)
 {
 	char *payload = arena_alloc(arena, 20000);
 
 	(void)state;
 	memset(payload, 'A', 19999);
-	assert_null(seal_sign(seal, arena, "c", payload));
-	assert_null(seal_verify(seal, arena, "c", payload));
+	assert_null(seal_cursor(seal, arena, "c", payload));
+	assert_null(seal_cursor_open(seal, arena, "c", payload));
 	payload[6000] = '\0';
-	assert_string_equal(seal_verify(seal, arena, "c", seal_sign(seal, arena, "c", payload)),
-			    payload);
+	assert_string_equal(
+		seal_cursor_open(seal, arena, "c", seal_cursor(seal, arena, "c", payload)),
+		payload);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -333,10 +371,11 @@ int main(void)
 		TEST(a_stranger_s_key_does_not_open),
 		TEST(what_is_no_sealed_value_has_no_key),
 		TEST(a_hash_is_the_same_for_the_same_key_purpose_and_text_only),
-		TEST(a_signed_text_comes_back_in_its_context_only),
-		TEST(a_signed_text_changed_anywhere_is_refused),
-		TEST(each_signed_text_has_one_spelling),
-		TEST(a_long_text_is_neither_signed_nor_read),
+		TEST(a_cursor_comes_back_in_its_context_only),
+		TEST(a_cursor_tells_its_holder_nothing),
+		TEST(a_cursor_changed_anywhere_is_refused),
+		TEST(each_cursor_has_one_spelling),
+		TEST(a_long_text_is_neither_sealed_nor_read),
 	};
 
 	return cmocka_run_group_tests_name("seal", tests, NULL, NULL);
