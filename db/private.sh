@@ -1,7 +1,7 @@
 #!/bin/sh
 # The project's own PostgreSQL, and `make run` on top of it.  Touches no other cluster.
 #
-#   db/private.sh run PROGRAM               what make run does, until Ctrl-C
+#   db/private.sh run PROGRAM [FOLDER]      what make run does, until Ctrl-C; all in .qinglan
 #   db/private.sh start FOLDER SOCKETS [NAME=VALUE...]   a cluster in FOLDER, made if missing
 #   db/private.sh stop FOLDER
 #
@@ -240,10 +240,11 @@ environment() {
 
 run() {
 	program=$(realpath "$1")
+	home=${2:-}
+	[ -z "$home" ] || home=$(realpath -m "$home")
 	cd "$(dirname "$0")/.."
-	top=$(pwd -P)
-	hash=$(printf '%s' "$top" | sha256sum | cut -c1-12)
-	home=$top/.qinglan
+	home=${home:-$(pwd -P)/.qinglan}
+	hash=$(printf '%s' "$home" | sha256sum | cut -c1-12)
 	mkdir -p "$home" 2>/dev/null || :
 	[ -w "$home" ] ||
 		die "$home cannot be written by $(id -un): use the user it was made by"

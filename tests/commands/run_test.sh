@@ -1,0 +1,109 @@
+#!/bin/bash
+# What `make run` starts: it greets with calls that work, and leaves no process behind.
+# shellcheck source=tests/harness/service.sh
+. "$(dirname "$0")/../harness/service.sh"
+
+home=$scratch/home
+said=$scratch/said
+run=
+chmod 711 "$scratch"
+unset QINGLAN_DATABASE_URL QINGLAN_GATE_URL QINGLAN_OWNER_URL QINGLAN_TOKEN_KEYS QINGLAN_SEAL_KEYS
+
+# Two ports that nobody has, below those that the system hands out.
+ports_choose() {
+	local low tries=0
+	read -r low _ </proc/sys/net/ipv4/ip_local_port_range
+	until [ $tries -eq 50 ]; do
+		port=$((low - 2000 + RANDOM % 1998))
+		export QINGLAN_LISTEN=127.0.0.1:$port QINGLAN_ADMIN_LISTEN=127.0.0.1:$((port + 1))
+		"$program" check --addresses && return
+		tries=$((tries + 1))
+	done
+	return 1
+}
+ports_free() { "$program" check --addresses; }
+
+# Waits until it has greeted; sets $run, $service and $postgres.
+greeted() {
+	local tries=0
+	until grep -q 'Ctrl-C stops it' "$said"; do
+		tries=$((tries + 1))
+		[ $tries -lt 300 ] || { cat "$said" && return 1; }
+		sleep 0.1
+	done
+	run=$(cat "$home/process")
+	service=$(awk -v parent="$run" '$2 == "(qinglan)" && $4 == parent { print $1 }' \
+		/proc/[0-9]*/stat 2>/dev/null)
+	postgres=$(head -n 1 "$home/postgresql/postmaster.pid")
+	kill -0 "$service" "$postgres"
+}
+# In a process group of its own, as a shell at a terminal does it.
+in_foreground() {
+	: >"$said"
+	set -m
+	env --default-signal=INT,TERM,HUP db/private.sh run "$program" "$home" >"$said" 2>&1 &
+	job=$!
+	set +m
+	greeted
+}
+# At a terminal of its own.
+at_a_terminal() {
+	: >"$said"
+	env --default-signal=INT,TERM,HUP script -qfc "db/private.sh run '$program' '$home'" \
+		/dev/null </dev/null >"$said" 2>&1 &
+	job=$!
+	greeted
+}
+in_one_block() {
+	sed -n '/青蓝 Qinglan/,/Ctrl-C stops it/p' "$said" >"$scratch/block"
+	[ "$(grep -c '^  curl ' "$scratch/block")" -eq 3 ] && ! grep '^{' "$scratch/block"
+}
+# The three calls, as they would be pasted into a shell.
+calls_work() {
+	local call pattern
+	for pattern in '"schools" ?: ?\[\{' '"data" ?: ?\[\{' '"role" ?: ?"teacher"'; do
+		read -r call || return 1
+		says "$pattern" sh -c "$call -sf" || return 1
+	done < <(tr -d '\r' <"$said" | grep '^  curl ')
+}
+# The run, the service and PostgreSQL have ended.
+all_gone() {
+	local tries=0
+	while kill -0 "$run" || kill -0 "$service" || kill -0 "$postgres"; do
+		tries=$((tries + 1))
+		[ $tries -lt 300 ] || { cat "$said" && return 1; }
+		sleep 0.1
+	done 2>/dev/null
+	run=
+	[ ! -e "$home/postgresql/postmaster.pid" ]
+}
+ctrl_c() {
+	kill -INT -- "-$job"
+	all_gone && wait "$job"
+}
+terminal_closes() {
+	kill -KILL "$job"
+	wait "$job"
+	all_gone
+}
+# A test that failed leaves nothing behind either.
+run_end() {
+	if [ -n "$run" ]; then
+		kill -TERM "$run" "$service"
+		kill -INT "$postgres"
+		all_gone
+	fi
+	finish
+}
+trap run_end EXIT
+
+try two_ports_are_free ports_choose
+try it_starts_from_nothing_and_greets in_foreground
+try no_line_of_the_log_is_within_the_greeting in_one_block
+try the_three_calls_work calls_work
+try ctrl_c_stops_everything ctrl_c
+try its_ports_are_free_again ports_free
+try at_a_terminal_it_starts_from_what_was_left at_a_terminal
+try the_calls_work_as_before calls_work
+try a_terminal_that_closes_stops_everything terminal_closes
+try its_ports_are_free_after_that_too ports_free
