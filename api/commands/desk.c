@@ -99,18 +99,21 @@ static void values_read(struct values *v, va_list args)
 	}
 }
 
-static const PGresult *statement_run(struct desk *d, int query, bool as_engine, struct values *v)
+/* Runs QUERY with the values of ARGS; NULL with a line in d->error. */
+static const PGresult *run(struct desk *d, int query, bool as_engine, va_list args)
 {
 	const int64_t deadline = clock_monotonic_ns() + 600 * SECOND;
 	struct statement statements[2];
 	PGresult *results[2] = {NULL, NULL}, *failed = NULL;
+	struct values v;
 	int count = 0;
 	bool fits = true;
 
+	values_read(&v, args);
 	if (as_engine)
 		fits = query_compose(query_get(d->queries, Q_command_engine), d->arena,
-				     value_lookup, v, NULL, NULL, &statements[count++]);
-	fits = fits && query_compose(query_get(d->queries, query), d->arena, value_lookup, v, NULL,
+				     value_lookup, &v, NULL, NULL, &statements[count++]);
+	fits = fits && query_compose(query_get(d->queries, query), d->arena, value_lookup, &v, NULL,
 				     NULL, &statements[count++]);
 	if (!fits) {
 		snprintf(d->error, sizeof d->error, "no memory");
@@ -133,43 +136,43 @@ static const PGresult *statement_run(struct desk *d, int query, bool as_engine, 
 	return NULL;
 }
 
-const PGresult *desk_run(struct desk *d, int query, ...)
+/* ROWS; without them what was wrong is complained of. */
+static const PGresult *aloud(const struct desk *d, const PGresult *rows)
 {
-	const PGresult *rows;
-	struct values v;
-	va_list args;
-
-	va_start(args, query);
-	values_read(&v, args);
-	va_end(args);
-	rows = statement_run(d, query, true, &v);
 	if (!rows)
 		complain("%s", d->error);
 	return rows;
 }
 
-const PGresult *desk_try(struct desk *d, int query, ...)
+const PGresult *desk_run(struct desk *d, int query, ...)
 {
-	struct values v;
+	const PGresult *rows;
 	va_list args;
 
 	va_start(args, query);
-	values_read(&v, args);
+	rows = run(d, query, true, args);
 	va_end(args);
-	return statement_run(d, query, false, &v);
+	return aloud(d, rows);
 }
 
 const PGresult *desk_run_plainly(struct desk *d, int query, ...)
 {
 	const PGresult *rows;
-	struct values v;
 	va_list args;
 
 	va_start(args, query);
-	values_read(&v, args);
+	rows = run(d, query, false, args);
 	va_end(args);
-	rows = statement_run(d, query, false, &v);
-	if (!rows)
-		complain("%s", d->error);
+	return aloud(d, rows);
+}
+
+const PGresult *desk_try(struct desk *d, int query, ...)
+{
+	const PGresult *rows;
+	va_list args;
+
+	va_start(args, query);
+	rows = run(d, query, false, args);
+	va_end(args);
 	return rows;
 }

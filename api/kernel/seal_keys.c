@@ -6,6 +6,8 @@
  */
 #include "seal_private.h"
 
+#include "key_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -17,36 +19,6 @@
 #include <unistd.h>
 
 enum { FILE_MAX = 16 * 1024, LINE_MAX_LENGTH = 64 };
-
-/* Reads an open key file into TEXT (FILE_MAX bytes and a NUL); NULL, or what is wrong. */
-static const char *file_read(int fd, char *text, size_t *length)
-{
-	struct stat st;
-	size_t have = 0;
-
-	if (fstat(fd, &st) != 0)
-		return strerror(errno);
-	if (!S_ISREG(st.st_mode))
-		return "not a file";
-	if ((st.st_mode & 077) != 0)
-		return "others may read it (chmod 600)";
-	while (have <= FILE_MAX) {
-		ssize_t n = read(fd, text + have, FILE_MAX + 1 - have);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return strerror(errno);
-		if (n == 0)
-			break;
-		have += (size_t)n;
-	}
-	if (have > FILE_MAX)
-		return "too long for a key file";
-	text[have] = '\0';
-	*length = have;
-	return NULL;
-}
 
 /* The keys for each use, from a master key (BLAKE2b with the use as its salt). */
 static bool derive(struct seal_key *k, int id, const unsigned char master[crypto_kdf_KEYBYTES])
@@ -129,7 +101,7 @@ static struct seal *load(int fd, const char *path, char error[300])
 
 	if (s && master && text) {
 		memset(s, 0, sizeof *s);
-		why = file_read(fd, text, &length);
+		why = key_file_read(fd, true, text, FILE_MAX, &length);
 		if (!why)
 			why = lines_read(s, master, text, length, &number);
 	}
@@ -176,21 +148,11 @@ void seal_free(struct seal *s)
 static const char *line_append(int fd, const char *line)
 {
 	off_t before = lseek(fd, 0, SEEK_END);
-	size_t length = strlen(line), done = 0;
-	const char *why = NULL;
+	const char *why;
 
 	if (before < 0)
 		return strerror(errno);
-	while (!why && done < length) {
-		ssize_t n = write(fd, line + done, length - done);
-
-		if (n >= 0)
-			done += (size_t)n;
-		else if (errno != EINTR)
-			why = strerror(errno);
-	}
-	if (!why && fsync(fd) != 0)
-		why = strerror(errno);
+	why = key_file_write(fd, line);
 	if (why && ftruncate(fd, before) != 0)
 		why = "damaged: its last line is not whole";
 	return why;

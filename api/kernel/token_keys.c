@@ -7,6 +7,8 @@
  */
 #include "token_private.h"
 
+#include "key_file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -43,50 +45,21 @@ static bool is_pem(const char *name)
 	return length >= 4 && strcmp(name + length - 4, ".pem") == 0;
 }
 
-/* Reads at most SIZE bytes; their number, or -1. */
-static ssize_t read_all(int fd, char *buffer, size_t size)
-{
-	size_t have = 0;
-
-	while (have < size) {
-		ssize_t n = read(fd, buffer + have, size - have);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		have += (size_t)n;
-	}
-	return (ssize_t)have;
-}
-
 /* Reads the open file of one key; NULL, or what is wrong with it. */
 static const char *key_of_file(int fd, bool is_private, struct token_key *k)
 {
 	char pem[TOKEN_PEM_MAX + 1];
-	const char *why = NULL;
 	struct stat st;
-	ssize_t length;
+	size_t length = 0;
+	const char *why = key_file_read(fd, is_private, pem, TOKEN_PEM_MAX, &length);
 
-	if (fstat(fd, &st) != 0)
-		return strerror(errno);
-	if (!S_ISREG(st.st_mode))
-		return "not a file";
-	if (is_private && (st.st_mode & 077) != 0)
-		return "others may read it (chmod 600)";
-	length = read_all(fd, pem, sizeof pem);
-	if (length < 0)
-		why = strerror(errno);
-	else if (length == 0)
+	if (!why && length == 0)
 		why = "empty";
-	else if (length > TOKEN_PEM_MAX)
-		why = "too long for a key";
-	else
-		token_key_read(pem, (size_t)length, is_private, k, &why);
+	if (!why && fstat(fd, &st) != 0)
+		why = strerror(errno);
+	if (!why && token_key_read(pem, length, is_private, k, &why))
+		k->made_at_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
 	explicit_bzero(pem, sizeof pem);
-	k->made_at_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
 	return why;
 }
 
@@ -234,21 +207,11 @@ json_t *token_jwks(const struct token_keys *k)
 static const char *key_write(int folder, const char *name, const char *pem)
 {
 	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	size_t length = strlen(pem), done = 0;
-	const char *why = NULL;
+	const char *why;
 
 	if (fd < 0)
 		return strerror(errno);
-	while (!why && done < length) {
-		ssize_t n = write(fd, pem + done, length - done);
-
-		if (n >= 0)
-			done += (size_t)n;
-		else if (errno != EINTR)
-			why = strerror(errno);
-	}
-	if (!why && fsync(fd) != 0)
-		why = strerror(errno);
+	why = key_file_write(fd, pem);
 	if (close(fd) != 0 && !why)
 		why = strerror(errno);
 	if (why)
