@@ -137,18 +137,22 @@ static enum MHD_Result hand_over(struct http_worker *w, const char *method, cons
 }
 
 /* The most that the body may have; only where one comes is the application asked. */
-static size_t body_limit(const struct http_client *c, const char *method)
+static size_t body_limit(const struct http_client *c, const struct http_head *all,
+			 const char *method)
 {
 	const struct http_application *a = &c->worker->http->application;
+	char peer[46];
 	const struct message_head head = {
 		.method = method,
-		.target = c->target,
+		.target = http_target(c),
 		.authorization = MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND,
 							     "Authorization"),
-		.peer = c->address,
+		.peer = peer,
 	};
-	size_t most = a->body_max(a->context, &head);
+	size_t most;
 
+	http_peer(c, all, peer);
+	most = a->body_max(a->context, &head);
 	return most < BODIES_MAX ? most : BODIES_MAX;
 }
 
@@ -170,7 +174,7 @@ static enum MHD_Result request_begin(struct http_worker *w, const char *method, 
 	r = http_guard(c, &head, method, version, &length, &why);
 	if (r != REFUSE_NOTHING)
 		return refuse(c, r, &why);
-	c->body_max = length ? body_limit(c, method) : 0;
+	c->body_max = length ? body_limit(c, &head, method) : 0;
 	c->too_large = length > 0 && (uint64_t)length > c->body_max;
 	result = w->ulfius(w->ulfius_context, c->connection, "/", method, version, NULL, &nothing,
 			   context);

@@ -9,10 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
-/* RFC 9112 3.2.2: a server takes "http://host/path" as well; what counts is the path. */
-static const char *origin_form(const char *target)
+const char *http_target(const struct http_client *c)
 {
-	const char *path;
+	const char *target = c->target, *path;
 
 	if (!strncasecmp(target, "http://", 7))
 		target += 7;
@@ -56,21 +55,26 @@ static bool header_add(struct message *m, struct arena *a, const char *name, con
 	return true;
 }
 
-/* Who asks: the socket's peer, or what a trusted proxy says of it in its last entry. */
-static void peer_set(struct message *m, const struct http_client *c)
+void http_peer(const struct http_client *c, const struct http_head *head, char peer[46])
 {
-	const char *entries = message_header(m, "X-Forwarded-For");
-	const char *last;
+	const char *entries = NULL, *last;
 	char named[46];
+	size_t i, length;
 
-	memcpy(m->peer, c->address, sizeof m->peer);
+	memcpy(peer, c->address, 46);
+	for (i = 0; i < head->count; i++)
+		if (!strcasecmp(head->list[i].name, "X-Forwarded-For"))
+			entries = head->list[i].value;
 	if (!entries || !http_proxy_trusted(c->worker->http, c->address))
 		return;
 	last = strrchr(entries, ',');
 	last = last ? last + 1 : entries;
 	last += strspn(last, " \t");
-	if (http_address_canonical(last, strlen(last), named))
-		memcpy(m->peer, named, sizeof m->peer);
+	length = strlen(last);
+	while (length && strchr(" \t", last[length - 1]))
+		length--;
+	if (http_address_canonical(last, length, named))
+		memcpy(peer, named, sizeof named);
 }
 
 bool http_message(struct http_client *c, struct arena *a, const char *method, struct message *m)
@@ -85,10 +89,10 @@ bool http_message(struct http_client *c, struct arena *a, const char *method, st
 				head.list[i].value_length))
 			return false;
 	m->method = method;
-	m->target = origin_form(c->target);
+	m->target = http_target(c);
 	m->body = c->body ? c->body : "";
 	m->body_length = c->body_length;
 	m->body_too_large = c->too_large;
-	peer_set(m, c);
+	http_peer(c, &head, m->peer);
 	return true;
 }

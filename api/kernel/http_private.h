@@ -187,6 +187,12 @@ enum refusal http_guard(const struct http_client *c, const struct http_head *hea
 
 /* --- http_message.c --- */
 
+/* RFC 9112 3.2.2: a server takes "http://host/path" as well; what counts is the path. */
+const char *http_target(const struct http_client *c);
+
+/* Who asks: the socket's peer, or what a trusted proxy says of it in its last entry. */
+void http_peer(const struct http_client *c, const struct http_head *head, char peer[46]);
+
 /* Fills M for C's request; its strings live in the connection or in A. */
 bool http_message(struct http_client *c, struct arena *a, const char *method, struct message *m);
 

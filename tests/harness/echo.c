@@ -73,7 +73,10 @@ static void echo_worker_done(void *worker)
 
 static size_t echo_body_max(void *echo, const struct message_head *head)
 {
-	atomic_fetch_add(&((struct echo *)echo)->limits_asked, 1);
+	struct echo *e = echo;
+
+	atomic_fetch_add(&e->limits_asked, 1);
+	snprintf(e->limit_peer, sizeof e->limit_peer, "%s", head->peer);
 	return strcmp(head->target, "/limited") ? BODY_MAX : LIMITED;
 }
 

@@ -24,6 +24,7 @@ struct echo {
 	int port;
 	_Atomic int workers_made, workers_freed, answers, streams_freed, limits_asked;
 	_Atomic bool released, no_workers;
+	char limit_peer[46]; /* for whom a body's limit was asked last; read when answered */
 };
 
 /* Starts it with these settings (0: 2 threads, 4,096 clients, 10 s, 30 s); aborts if it cannot. */

@@ -203,6 +203,30 @@ static void only_where_a_body_comes_is_its_limit_asked_for(void **state)
 	assert_int_equal(atomic_load(&echo.limits_asked), before + 2);
 }
 
+static void the_limit_is_that_of_the_path_however_the_target_is_written(void **state)
+{
+	(void)state;
+	answered("POST http://h/limited HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n"
+		 "Expect: 100-continue\r\n\r\n",
+		 413, "target=/limited\n");
+}
+
+/* Behind a proxy the quota that is asked for an unknown token is the client's, not the proxy's. */
+static void the_limit_is_asked_for_the_client_behind_a_proxy(void **state)
+{
+	struct echo own;
+	struct socket_reply r;
+
+	(void)state;
+	echo_start(&own, &(struct http_settings){.trusted_proxies = "127.0.0.1"});
+	r = socket_ask(own.port, "POST / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 10.1.2.3\r\n"
+				 "Content-Length: 1\r\n\r\nb");
+	assert_int_equal(r.status, 200);
+	assert_string_equal(own.limit_peer, "10.1.2.3");
+	socket_reply_free(&r);
+	echo_stop(&own, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +237,8 @@ int main(void)
 		cmocka_unit_test(a_body_over_its_limit_is_refused_before_it_is_read),
 		cmocka_unit_test(a_chunked_body_over_its_limit_is_refused_when_it_gets_there),
 		cmocka_unit_test(a_body_of_just_the_limit_is_taken),
+		cmocka_unit_test(the_limit_is_that_of_the_path_however_the_target_is_written),
+		cmocka_unit_test(the_limit_is_asked_for_the_client_behind_a_proxy),
 		cmocka_unit_test(only_where_a_body_comes_is_its_limit_asked_for),
 	};
 
