@@ -260,8 +260,8 @@ run() {
 
 	# A wrong setting is told here, before anything is started.
 	"$program" keys
-	"$program" check --addresses >"$home/addresses" || {
-		grep '^WRONG' "$home/addresses" >&2 || :
+	addresses=$("$program" check --addresses) || {
+		printf '%s\n' "$addresses" | grep '^WRONG' >&2 || :
 		die "choose others, as with" \
 			"QINGLAN_LISTEN=127.0.0.1:9090 QINGLAN_ADMIN_LISTEN=127.0.0.1:9091 make run"
 	}
