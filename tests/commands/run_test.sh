@@ -5,7 +5,7 @@
 
 home=$scratch/home
 said=$scratch/said
-run=
+run='' service='' postgres=''
 chmod 711 "$scratch"
 unset QINGLAN_DATABASE_URL QINGLAN_GATE_URL QINGLAN_OWNER_URL QINGLAN_TOKEN_KEYS QINGLAN_SEAL_KEYS
 
@@ -28,18 +28,23 @@ greeted() {
 	local tries=0
 	until grep -q 'Ctrl-C stops it' "$said"; do
 		tries=$((tries + 1))
-		[ $tries -lt 300 ] || { cat "$said" && return 1; }
+		[ $tries -lt 600 ] || { cat "$said" && return 1; }
 		sleep 0.1
+		run=$(cat "$home/process" 2>/dev/null)
 	done
-	run=$(cat "$home/process")
 	service=$(awk -v parent="$run" '$2 == "(qinglan)" && $4 == parent { print $1 }' \
 		/proc/[0-9]*/stat 2>/dev/null)
 	postgres=$(head -n 1 "$home/postgresql/postmaster.pid")
 	kill -0 "$service" "$postgres"
 }
+# Nothing that a run before has left is taken for this one's.
+forget() {
+	: >"$said"
+	rm -f "$home/process"
+}
 # In a process group of its own, as a shell at a terminal does it.
 in_foreground() {
-	: >"$said"
+	forget
 	set -m
 	env --default-signal=INT,TERM,HUP db/private.sh run "$program" "$home" >"$said" 2>&1 &
 	job=$!
@@ -48,7 +53,7 @@ in_foreground() {
 }
 # At a terminal of its own.
 at_a_terminal() {
-	: >"$said"
+	forget
 	env --default-signal=INT,TERM,HUP script -qfc "db/private.sh run '$program' '$home'" \
 		/dev/null </dev/null >"$said" 2>&1 &
 	job=$!
@@ -66,15 +71,16 @@ calls_work() {
 		says "$pattern" sh -c "$call -sf" || return 1
 	done < <(tr -d '\r' <"$said" | grep '^  curl ')
 }
+alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 # The run, the service and PostgreSQL have ended.
 all_gone() {
 	local tries=0
-	while kill -0 "$run" || kill -0 "$service" || kill -0 "$postgres"; do
+	while alive "$run" || alive "$service" || alive "$postgres"; do
 		tries=$((tries + 1))
 		[ $tries -lt 300 ] || { cat "$said" && return 1; }
 		sleep 0.1
-	done 2>/dev/null
-	run=
+	done
+	run='' service='' postgres=''
 	[ ! -e "$home/postgresql/postmaster.pid" ]
 }
 ctrl_c() {
@@ -88,11 +94,10 @@ terminal_closes() {
 }
 # A test that failed leaves nothing behind either.
 run_end() {
-	if [ -n "$run" ]; then
-		kill -TERM "$run" "$service"
-		kill -INT "$postgres"
-		all_gone
-	fi
+	local process
+	for process in $run $service; do kill -TERM "$process"; done
+	[ -z "$postgres" ] || kill -INT "$postgres"
+	all_gone
 	finish
 }
 trap run_end EXIT
