@@ -61,6 +61,13 @@ static int commit(struct request *r, const struct import_kind *kind)
 	return accepted(r, db(r, Q_import_commit_ask));
 }
 
+/* POST /v1/<kind>-imports/{import_id}/undo -- while nothing hangs on what it made. */
+static int undo(struct request *r, const struct import_kind *kind)
+{
+	bind_asker(r, kind);
+	return accepted(r, db(r, Q_import_undo_ask));
+}
+
 int school_import_create(struct request *r)
 {
 	return create(r, &import_kind_schools);
@@ -91,9 +98,17 @@ int hour_import_commit(struct request *r)
 	return commit(r, &import_kind_hours);
 }
 
-/* POST /v1/teacher-imports/{import_id}/undo -- while nothing hangs on what it made. */
+int school_import_undo(struct request *r)
+{
+	return undo(r, &import_kind_schools);
+}
+
 int teacher_import_undo(struct request *r)
 {
-	bind_asker(r, &import_kind_teachers);
-	return accepted(r, db(r, Q_import_undo_ask));
+	return undo(r, &import_kind_teachers);
+}
+
+int hour_import_undo(struct request *r)
+{
+	return undo(r, &import_kind_hours);
 }

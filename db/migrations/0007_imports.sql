@@ -690,7 +690,7 @@ END
 $$;
 
 -- A source credits a person once: the same row again is unchanged, another one under the same
--- source is refused.
+-- source is refused, and so is one whose credit was reversed.
 CREATE FUNCTION import_decide_hours(its import) RETURNS void LANGUAGE plpgsql
 SET enable_nestloop = off AS $$
 BEGIN
@@ -704,11 +704,14 @@ BEGIN
 		WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending') d
 	WHERE r.county = its.county AND r.import = its.id AND r.part = d.part AND r.row = d.row AND d.nth > 1;
 
-	UPDATE import_row r SET outcome = CASE WHEN f.same THEN 'unchanged' ELSE 'rejected' END,
-		problems = r.problems || CASE WHEN f.same THEN '[]'
+	UPDATE import_row r SET outcome = CASE WHEN f.same AND v.id IS NULL THEN 'unchanged' ELSE 'rejected' END,
+		problems = r.problems || CASE
+			WHEN v.id IS NOT NULL THEN import_problem('来源编号', 'credit-reversed', e.hours || ' / ' || e.activity_on)
+			WHEN f.same THEN '[]'
 			ELSE import_problem('来源编号', 'already-credited', e.hours || ' / ' || e.activity_on) END
 	FROM hour_source s
-	JOIN hour_entry e ON e.county = s.county AND e.id = s.entry,
+	JOIN hour_entry e ON e.county = s.county AND e.id = s.entry
+	LEFT JOIN hour_entry v ON v.county = e.county AND v.reverses = e.id,
 	import_row q,
 	LATERAL (SELECT (e.hours, e.level, e.activity_on) IS NOT DISTINCT FROM ((q.parsed->>'hours')::numeric,
 		q.parsed->>'level', (q.parsed->>'activity_on')::date) AS same) f
@@ -831,6 +834,18 @@ BEGIN
 	FROM made m
 	WHERE r.county = its.county AND r.import = its.id AND r.outcome IN ('accepted', 'warned')
 		AND m.code = r.parsed->>'school_code';
+
+	-- The office that a school begins with came with it.
+	UPDATE import_row r SET made = r.made || jsonb_build_object('office', o.id)
+	FROM office o
+	WHERE r.county = its.county AND r.import = its.id AND r.made ? 'school'
+		AND o.county = r.county AND o.school = r.school;
+
+	UPDATE import_row r SET before = jsonb_build_object('name', s.name, 'stages', s.stages,
+		'school_system', s.school_system, 'town', s.town, 'version', s.version + 1)
+	FROM school s
+	WHERE r.county = its.county AND r.import = its.id AND r.outcome = 'changed'
+		AND s.county = r.county AND s.id = r.school;
 
 	UPDATE school s SET name = coalesce(r.parsed->>'name', s.name),
 		stages = coalesce((SELECT array_agg(e.stage) FROM jsonb_array_elements_text(r.parsed->'stages') AS e(stage)),
@@ -1035,63 +1050,104 @@ $$;
 
 -- ---------------------------------------------------------------- undoing
 
--- The ids of what a row made beside its person.
-CREATE FUNCTION import_made_ids(made jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS
+-- What an import made that other rows may name: by table, id and row of the list.
+CREATE FUNCTION import_made(its import) RETURNS TABLE (name regclass, id uuid, part int, "row" int)
+LANGUAGE sql STABLE AS
 $$
-SELECT array_remove(ARRAY[made->>'title', made->>'appointment'], NULL)
-	|| ARRAY(SELECT jsonb_array_elements_text(coalesce(made->'memberships', '[]')))
+SELECT m.name, m.id, r.part, r.row FROM import_row r
+CROSS JOIN LATERAL (VALUES
+	('person'::regclass, CASE WHEN r.made ? 'person' THEN r.person END),
+	('school'::regclass, (r.made->>'school')::uuid),
+	('office'::regclass, (r.made->>'office')::uuid)) AS m(name, id)
+WHERE r.county = its.county AND r.import = its.id AND r.made <> '{}' AND m.id IS NOT NULL
+UNION ALL
+SELECT 'class', c.id, 0, 0 FROM unnest(its.made_classes) AS c(id)
 $$;
 
--- What hangs on what an import made: rows of other tables that name its persons or classes, and
--- what was changed since. Every foreign key to person and class is looked at, also future ones.
+-- The ids of the rows by which an import itself hangs one thing that it made on another.
+CREATE FUNCTION import_own_ids(its import) RETURNS SETOF text LANGUAGE sql STABLE AS
+$$
+SELECT o.id FROM import_row r
+CROSS JOIN LATERAL (
+	VALUES (r.made->>'title'), (r.made->>'appointment'), (r.made->>'office'),
+		(r.before->'appointment'->>'id')
+	UNION ALL SELECT jsonb_array_elements_text(r.made->'memberships')
+) AS o(id)
+WHERE r.county = its.county AND r.import = its.id AND o.id IS NOT NULL
+$$;
+
+-- Columns that name a row of one of the tables: every foreign key, also future ones, and the
+-- schools that are named without one. What a report or the record of events says is not in the way.
+CREATE FUNCTION import_naming_columns(tables regclass[])
+RETURNS TABLE (name regclass, "column" name, named regclass, is_list boolean) LANGUAGE sql STABLE AS
+$$
+SELECT c.conrelid::regclass, a.attname, c.confrelid::regclass, false
+FROM pg_constraint c
+JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) AND a.attname <> 'county'
+WHERE c.contype = 'f' AND c.confrelid = ANY (tables)
+UNION
+SELECT t.oid::regclass, a.attname, 'school', a.attname = 'schools'
+FROM pg_class t
+JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname IN ('school', 'schools')
+WHERE 'school'::regclass = ANY (tables) AND t.relkind = 'r' AND t.relnamespace = 'qinglan'::regnamespace
+	AND t.oid NOT IN ('event'::regclass, 'import_row'::regclass)
+$$;
+
+-- What was changed since an import wrote it, by its version.
+CREATE FUNCTION import_changed_since(its import) RETURNS TABLE (in_part int, in_row int, what text)
+LANGUAGE sql STABLE SET enable_nestloop = off AS
+$$
+SELECT r.part, r.row, 'person' FROM import_row r
+LEFT JOIN person p ON p.county = r.county AND p.id = r.person
+WHERE r.county = its.county AND r.import = its.id AND its.kind = 'teachers'
+	AND (r.made ? 'person' OR r.before ? 'version')
+	AND p.version IS DISTINCT FROM coalesce((r.before->>'version')::int, 1)
+UNION ALL
+SELECT r.part, r.row, 'homeroom_appointment' FROM import_row r
+LEFT JOIN homeroom_appointment a ON a.county = r.county AND a.id = (r.made->>'appointment')::uuid
+WHERE r.county = its.county AND r.import = its.id AND r.made ? 'appointment'
+	AND a.version IS DISTINCT FROM 1
+UNION ALL
+SELECT r.part, r.row, 'homeroom_appointment' FROM import_row r
+LEFT JOIN homeroom_appointment a ON a.county = r.county AND a.id = (r.before->'appointment'->>'id')::uuid
+WHERE r.county = its.county AND r.import = its.id AND r.before ? 'appointment'
+	AND a.version IS DISTINCT FROM (r.before->'appointment'->>'version')::int
+UNION ALL
+SELECT r.part, r.row, 'membership' FROM import_row r
+CROSS JOIN LATERAL jsonb_array_elements_text(r.made->'memberships') AS e(id)
+LEFT JOIN membership m ON m.county = r.county AND m.id = e.id::uuid
+WHERE r.county = its.county AND r.import = its.id AND r.made ? 'memberships'
+	AND m.version IS DISTINCT FROM 1
+UNION ALL
+SELECT r.part, r.row, 'school' FROM import_row r
+LEFT JOIN school s ON s.county = r.county AND s.id = r.school
+WHERE r.county = its.county AND r.import = its.id AND its.kind = 'schools'
+	AND (r.made ? 'school' OR r.before ? 'version')
+	AND s.version IS DISTINCT FROM coalesce((r.before->>'version')::int, 1)
+UNION ALL
+SELECT r.part, r.row, 'office' FROM import_row r
+LEFT JOIN office o ON o.county = r.county AND o.id = (r.made->>'office')::uuid
+WHERE r.county = its.county AND r.import = its.id AND r.made ? 'office'
+	AND o.version IS DISTINCT FROM 1
+UNION ALL
+SELECT r.part, r.row, 'hour_entry' FROM import_row r
+JOIN hour_entry v ON v.county = r.county AND v.reverses = (r.made->>'entry')::uuid
+WHERE r.county = its.county AND r.import = its.id AND r.made ? 'entry'
+$$;
+
+-- What hangs on what an import made: what was changed since, and rows of other tables that name it.
 CREATE FUNCTION import_hanging(its import) RETURNS TABLE (in_part int, in_row int, what text)
 LANGUAGE plpgsql STABLE SET enable_nestloop = off AS $$
 DECLARE
 	key record;
-	own text[] := ARRAY(SELECT a.id FROM import_row r
-		CROSS JOIN LATERAL (VALUES (r.made->>'appointment'), (r.before->'appointment'->>'id')) AS a(id)
-		WHERE r.county = its.county AND r.import = its.id AND a.id IS NOT NULL);
 BEGIN
-	RETURN QUERY
-	SELECT r.part, r.row, 'person' FROM import_row r
-	LEFT JOIN person p ON p.county = r.county AND p.id = r.person
-	WHERE r.county = its.county AND r.import = its.id AND (r.made ? 'person' OR r.before ? 'version')
-		AND p.version IS DISTINCT FROM coalesce((r.before->>'version')::int, 1)
-	UNION ALL
-	SELECT r.part, r.row, 'homeroom_appointment' FROM import_row r
-	LEFT JOIN homeroom_appointment a ON a.county = r.county AND a.id = (r.made->>'appointment')::uuid
-	WHERE r.county = its.county AND r.import = its.id AND r.made ? 'appointment'
-		AND a.version IS DISTINCT FROM 1
-	UNION ALL
-	SELECT r.part, r.row, 'homeroom_appointment' FROM import_row r
-	LEFT JOIN homeroom_appointment a ON a.county = r.county AND a.id = (r.before->'appointment'->>'id')::uuid
-	WHERE r.county = its.county AND r.import = its.id AND r.before ? 'appointment'
-		AND a.version IS DISTINCT FROM (r.before->'appointment'->>'version')::int
-	UNION ALL
-	SELECT r.part, r.row, 'membership' FROM import_row r
-	CROSS JOIN LATERAL jsonb_array_elements_text(r.made->'memberships') AS e(id)
-	LEFT JOIN membership m ON m.county = r.county AND m.id = e.id::uuid
-	WHERE r.county = its.county AND r.import = its.id AND r.made ? 'memberships'
-		AND m.version IS DISTINCT FROM 1;
-
-	FOR key IN
-		SELECT c.conrelid::regclass AS name, a.attname AS "column", c.confrelid = 'person'::regclass AS of_person
-		FROM pg_constraint c
-		JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) AND a.attname <> 'county'
-		WHERE c.contype = 'f' AND c.confrelid IN ('person'::regclass, 'class'::regclass)
-	LOOP
-		IF key.of_person THEN
-			RETURN QUERY EXECUTE format('SELECT r.part, r.row, %L::text FROM import_row r '
-				'JOIN %s t ON t.county = r.county AND t.%I = r.person '
-				'WHERE r.county = $1 AND r.import = $2 AND r.made ? ''person'' '
-				'AND coalesce(to_jsonb(t)->>''id'', '''') <> ALL (import_made_ids(r.made))',
-				key.name, key.name, key."column") USING its.county, its.id;
-		ELSE
-			RETURN QUERY EXECUTE format('SELECT 0, 0, %L::text FROM %s t '
-				'WHERE t.county = $1 AND t.%I IN (SELECT unnest($2)) '
-				'AND coalesce(to_jsonb(t)->>''id'', '''') NOT IN (SELECT unnest($3))',
-				key.name, key.name, key."column") USING its.county, its.made_classes, own;
-		END IF;
+	RETURN QUERY SELECT * FROM import_changed_since(its);
+	FOR key IN SELECT * FROM import_naming_columns(ARRAY(SELECT DISTINCT m.name FROM import_made(its) m)) LOOP
+		RETURN QUERY EXECUTE format('SELECT m.part, m.row, %L::text FROM import_made($1) m '
+			'JOIN %s t ON t.county = $2 AND m.id = ' || CASE WHEN key.is_list THEN 'ANY (t.%I)' ELSE 't.%I' END
+			|| ' WHERE m.name = %L::regclass '
+			'AND coalesce(to_jsonb(t)->>''id'', '''') NOT IN (SELECT import_own_ids($1))',
+			key.name, key.name, key."column", key.named) USING its, its.county;
 	END LOOP;
 END
 $$;
@@ -1171,19 +1227,12 @@ BEGIN
 END
 $$;
 
--- Takes back what an import made, if nothing hangs on it. Done before: nothing.
-CREATE FUNCTION import_undo(import_id uuid) RETURNS jsonb LANGUAGE plpgsql
+-- Removes the persons, classes and what belongs to them that an import made; how many persons.
+CREATE FUNCTION import_undo_teachers(its import) RETURNS bigint LANGUAGE plpgsql
 SET enable_nestloop = off AS $$
 DECLARE
-	its import := import_locked(import_id);
 	removed bigint;
 BEGIN
-	IF its.state = 'undone' THEN
-		RETURN '{}';
-	ELSIF its.state <> 'undoing' THEN
-		PERFORM raise_problem('import-not-committed', jsonb_build_object('state', its.state), 'QL409');
-	END IF;
-	PERFORM import_free(its);
 	DELETE FROM homeroom_appointment a USING import_row r
 	WHERE r.county = its.county AND r.import = its.id AND a.county = r.county
 		AND a.id = (r.made->>'appointment')::uuid;
@@ -1206,12 +1255,82 @@ BEGIN
 		AND p.county = r.county AND p.id = r.person;
 	GET DIAGNOSTICS removed = ROW_COUNT;
 	DELETE FROM class c WHERE c.county = its.county AND c.id = ANY (its.made_classes);
-	UPDATE import_row r SET made = '{}', before = '{}', person = NULL
+	RETURN removed;
+END
+$$;
+
+-- Removes the schools that an import made and puts back the ones that it changed; how many it removed.
+CREATE FUNCTION import_undo_schools(its import) RETURNS bigint LANGUAGE plpgsql
+SET enable_nestloop = off AS $$
+DECLARE
+	removed bigint;
+BEGIN
+	UPDATE school s SET name = r.before->>'name', school_system = r.before->>'school_system',
+		stages = ARRAY(SELECT jsonb_array_elements_text(r.before->'stages')),
+		town = r.before->>'town', version = s.version + 1, updated_at = clock_now()
+	FROM import_row r
+	WHERE r.county = its.county AND r.import = its.id AND r.before ? 'version'
+		AND s.county = r.county AND s.id = r.school;
+	DELETE FROM office o USING import_row r
+	WHERE r.county = its.county AND r.import = its.id AND o.county = r.county
+		AND o.id = (r.made->>'office')::uuid;
+	DELETE FROM school s USING import_row r
+	WHERE r.county = its.county AND r.import = its.id AND s.county = r.county
+		AND s.id = (r.made->>'school')::uuid;
+	GET DIAGNOSTICS removed = ROW_COUNT;
+	RETURN removed;
+END
+$$;
+
+-- Posts the reversal of every entry that an import posted, for hours are never removed; how many.
+CREATE FUNCTION import_undo_hours(its import) RETURNS bigint LANGUAGE plpgsql
+SET enable_nestloop = off AS $$
+DECLARE
+	reversed bigint;
+BEGIN
+	INSERT INTO hour_entry (county, person, hours, level, activity_on, source_kind, source_key, reverses, reason)
+	SELECT o.county, o.person, -o.hours, o.level, o.activity_on, 'reversal', o.id::text, o.id, '撤销名单导入'
+	FROM import_row r
+	JOIN hour_entry o ON o.county = r.county AND o.id = (r.made->>'entry')::uuid
+	WHERE r.county = its.county AND r.import = its.id
+	ORDER BY o.person, o.activity_on, r.part, r.row;
+	GET DIAGNOSTICS reversed = ROW_COUNT;
+	RETURN reversed;
+END
+$$;
+
+-- Takes back what an import made, if nothing hangs on it. Done before: nothing.
+CREATE FUNCTION import_undo(import_id uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+	its import := import_locked(import_id);
+	undone jsonb;
+BEGIN
+	IF its.state = 'undone' THEN
+		RETURN '{}';
+	ELSIF its.state <> 'undoing' THEN
+		PERFORM raise_problem('import-not-committed', jsonb_build_object('state', its.state), 'QL409');
+	END IF;
+	IF its.kind = 'hours' THEN
+		-- Before it is asked what hangs on the entries, so that nobody reverses one in between.
+		PERFORM hour_accounts_lock(ARRAY(SELECT DISTINCT r.person FROM import_row r
+			WHERE r.county = its.county AND r.import = its.id AND r.made ? 'entry'));
+	END IF;
+	PERFORM import_free(its);
+	IF its.kind = 'schools' THEN
+		undone := jsonb_build_object('removed', import_undo_schools(its));
+	ELSIF its.kind = 'teachers' THEN
+		undone := jsonb_build_object('removed', import_undo_teachers(its));
+	ELSE
+		undone := jsonb_build_object('reversed', import_undo_hours(its));
+	END IF;
+	UPDATE import_row r SET made = '{}', before = '{}',
+		person = CASE WHEN its.kind = 'hours' THEN r.person END,
+		school = CASE WHEN r.made ? 'school' THEN NULL ELSE r.school END
 	WHERE r.county = its.county AND r.import = its.id AND (r.made <> '{}' OR r.before <> '{}');
 	UPDATE import i SET state = 'undone', undone_at = clock_now(), version = i.version + 1,
 		made_classes = '{}', updated_at = clock_now()
 	WHERE i.county = its.county AND i.id = its.id;
-	RETURN jsonb_build_object('removed', removed);
+	RETURN undone;
 END
 $$;
 

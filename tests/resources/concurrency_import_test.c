@@ -133,12 +133,57 @@ static void what_a_later_list_builds_upon_is_not_undone(void **state)
 	}
 }
 
+/* Whichever is asked for first: the entry is reversed once. */
+static void a_reversal_by_hand_keeps_its_list_from_being_undone(void **state)
+{
+	struct race *r = *state;
+	struct world *w = r->world;
+	struct runner list[RACERS];
+	const char *entry, *csv;
+	struct answer *a;
+	char target[100];
+	int i;
+
+	import_ready(w, "一再冲", "一级教师", target);
+	list[0] = commit_of(w, target, true);
+	expect(call(w->county, "POST", list[0].target, list[0].body, "If-Match", "*", NULL), 202,
+	       NULL);
+	world_jobs(w);
+	for (i = 0; i < IMPORTS; i++) {
+		csv = text("姓名,学校标识码,日期,学时,级别,来源,来源编号\n"
+			   "一再冲,2199700001,2026-07-15,1,县级,期初,r%d\n",
+			   i);
+		a = call_bytes(w->county, "POST", "/v1/hour-imports?filename=list.csv", csv,
+			       strlen(csv), "Content-Type", "text/csv", NULL);
+		expect(a, 202, NULL);
+		world_jobs(w);
+		snprintf(target, sizeof target, "/v1/hour-imports/%s", text_at(a, "id"));
+		list[0] = commit_of(w, target, true);
+		expect(call(w->county, "POST", list[0].target, list[0].body, "If-Match", "*", NULL),
+		       202, NULL);
+		world_jobs(w);
+		entry = world_value(w, "SELECT id::text FROM hour_entry WHERE source_key = $1",
+				    text("r%d", i), NULL);
+		list[0] = undo_of(w, target);
+		list[1] = (struct runner){.client = w->county,
+					  .method = "POST",
+					  .target = text("/v1/hour-entries/%s/reverse", entry),
+					  .body = "{'reason': '写错'}"};
+		race_run(r, list);
+		world_jobs(w);
+		expect(GET(w->county, "%s", target), 200, "{'state': 'committed'}");
+		expect_sql(w, "1",
+			   text("SELECT count(*) FROM hour_entry WHERE reverses = '%s'", entry));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_plan_is_committed_once),
 		cmocka_unit_test(a_commit_and_an_undo_do_not_pass_each_other),
 		cmocka_unit_test(what_a_later_list_builds_upon_is_not_undone),
+		cmocka_unit_test(a_reversal_by_hand_keeps_its_list_from_being_undone),
 	};
 
 	return cmocka_run_group_tests_name("concurrency of imports", tests, race_begin, race_end);

@@ -14,7 +14,7 @@ static void a_small_list_is_committed_and_undone_whole(void **state)
 	commit(w, w->county, "teacher", id);
 	expect_sql(w, text("%ld", strtol(people, NULL, 10) + 2),
 		   "SELECT count(*)::text FROM person");
-	expect(ask_undo(w->county, id), 202, "{'state': 'undoing'}");
+	expect(ask_undo(w->county, "teacher", id), 202, "{'state': 'undoing'}");
 	world_jobs(w);
 	expect(look(w->county, "teacher", id), 200, "{'state': 'undone'}");
 	expect_sql(w, people, "SELECT count(*)::text FROM person");
@@ -27,7 +27,7 @@ static void a_small_list_is_committed_and_undone_whole(void **state)
 			     "(SELECT FROM person p WHERE p.id = t.person)",
 			     NULL);
 	assert_string_equal(events, "0");
-	expect(ask_undo(w->county, id), 409, "{'code': 'import-not-committed'}");
+	expect(ask_undo(w->county, "teacher", id), 409, "{'code': 'import-not-committed'}");
 	two_id = import_text(w, w->county, "teacher", TWO);
 	commit(w, w->county, "teacher", two_id);
 }
@@ -56,8 +56,8 @@ static void a_later_list_changes_what_it_says_and_shows_old_and_new(void **state
 	expect_sql(w, "2 senior",
 		   "SELECT c.number || ' ' || p.title FROM person p JOIN homeroom_appointment a "
 		   "ON a.person = p.id JOIN class c ON c.id = a.class WHERE p.name = '周甲'");
-	expect(ask_undo(w->county, two_id), 409, "{'code': 'import-in-use'}");
-	expect(ask_undo(w->county, id), 202, NULL);
+	expect(ask_undo(w->county, "teacher", two_id), 409, "{'code': 'import-in-use'}");
+	expect(ask_undo(w->county, "teacher", id), 202, NULL);
 	world_jobs(w);
 	expect_sql(w, "1 first",
 		   "SELECT c.number || ' ' || p.title FROM person p JOIN homeroom_appointment a "

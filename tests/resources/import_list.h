@@ -96,10 +96,10 @@ static inline struct answer *rows(struct client *c, const char *kind, const char
 	return GET(c, "/v1/%s-imports/%s/rows?page_size=500&outcome=%s", kind, id, outcome);
 }
 
-static inline struct answer *ask_undo(struct client *c, const char *id)
+static inline struct answer *ask_undo(struct client *c, const char *kind, const char *id)
 {
-	return call(c, "POST", text("/v1/teacher-imports/%s/undo", id), NULL, "If-Match",
-		    header_of(look(c, "teacher", id), "ETag"), NULL);
+	return call(c, "POST", text("/v1/%s-imports/%s/undo", kind, id), NULL, "If-Match",
+		    header_of(look(c, kind, id), "ETag"), NULL);
 }
 
 #endif
