@@ -79,6 +79,8 @@ CREATE TABLE import_row (
 	module uuid,
 	start_on date,
 	changes jsonb NOT NULL DEFAULT '{}',
+	-- Part and row of the first record that says the same, or is about the same.
+	duplicate_of int[],
 	digest text,
 	previous text,
 	-- Made:
@@ -268,16 +270,18 @@ DECLARE
 BEGIN
 	UPDATE import_row r SET previous = r.digest, problems = r.found, changes = '{}', school = NULL,
 		person = NULL, class = NULL, class_stage = NULL, class_entry_year = NULL, class_number = NULL,
-		appointment = NULL, module = NULL, start_on = NULL,
+		appointment = NULL, module = NULL, start_on = NULL, duplicate_of = NULL,
 		outcome = CASE WHEN r.found @> '[{"severity": "error"}]' THEN 'rejected' ELSE 'pending' END
 	WHERE r.county = its.county AND r.import = its.id AND r.outcome <> 'skipped';
 
 	-- The same row again changes nothing.
-	UPDATE import_row r SET outcome = 'duplicate'
-	FROM (SELECT d.part, d.row, row_number() OVER (PARTITION BY d.row_hash ORDER BY d.part, d.row) AS nth
+	UPDATE import_row r SET outcome = 'duplicate', duplicate_of = d.first
+	FROM (SELECT d.part, d.row, first_value(ARRAY[d.part, d.row]) OVER (PARTITION BY d.row_hash
+			ORDER BY d.part, d.row) AS first
 		FROM import_row d
 		WHERE d.county = its.county AND d.import = its.id AND d.outcome = 'pending') d
-	WHERE r.county = its.county AND r.import = its.id AND r.part = d.part AND r.row = d.row AND d.nth > 1;
+	WHERE r.county = its.county AND r.import = its.id AND r.part = d.part AND r.row = d.row
+		AND d.first <> ARRAY[d.part, d.row];
 
 	IF its.kind = 'schools' THEN
 		PERFORM import_decide_schools(its);
@@ -289,7 +293,7 @@ BEGIN
 
 	UPDATE import_row r SET digest = md5(concat_ws('|', r.outcome, r.person, r.school, r.class,
 		r.class_stage, r.class_entry_year, r.class_number, r.appointment, r.module, r.start_on,
-		r.changes, r.problems))
+		r.changes, r.problems, r.duplicate_of))
 	WHERE r.county = its.county AND r.import = its.id AND r.outcome <> 'skipped';
 	UPDATE import i SET version = i.version + 1, updated_at = clock_now(), problem = NULL,
 		plan = (SELECT md5(concat_ws('|', its.id, string_agg(r.digest, '' ORDER BY r.part, r.row)))::uuid
@@ -327,13 +331,14 @@ $$;
 -- For schools, import_row.person stays NULL and school is the one found by its code.
 CREATE FUNCTION import_decide_schools(its import) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE import_row r SET outcome = 'rejected',
+	UPDATE import_row r SET outcome = 'rejected', duplicate_of = d.first,
 		problems = r.problems || import_problem('学校标识码', 'school-code-twice', r.parsed->>'school_code')
-	FROM (SELECT d.part, d.row, row_number() OVER (PARTITION BY d.parsed->>'school_code'
-			ORDER BY d.part, d.row) AS nth
+	FROM (SELECT d.part, d.row, first_value(ARRAY[d.part, d.row]) OVER (PARTITION BY d.parsed->>'school_code'
+			ORDER BY d.part, d.row) AS first
 		FROM import_row d
 		WHERE d.county = its.county AND d.import = its.id AND d.outcome = 'pending') d
-	WHERE r.county = its.county AND r.import = its.id AND r.part = d.part AND r.row = d.row AND d.nth > 1;
+	WHERE r.county = its.county AND r.import = its.id AND r.part = d.part AND r.row = d.row
+		AND d.first <> ARRAY[d.part, d.row];
 
 	UPDATE import_row r SET outcome = 'rejected',
 		problems = r.problems || import_problem('学校标识码', 'school-code-category', r.parsed->>'school_code')
@@ -467,26 +472,30 @@ $$;
 -- Rows of one list that cannot both stand: the first one does.
 CREATE FUNCTION import_clash_in_list(its import) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE import_row r SET outcome = 'rejected',
+	UPDATE import_row r SET outcome = 'rejected', duplicate_of = d.first,
 		problems = r.problems || CASE WHEN d.name <> r.name
 			THEN import_problem('身份证号', 'document-of-another', r.document_masked)
 			ELSE import_problem('姓名', 'person-twice', r.name) END
-	FROM (SELECT q.part, q.row, row_number() OVER same AS nth, first_value(q.name) OVER same AS name
+	FROM (SELECT q.part, q.row, first_value(ARRAY[q.part, q.row]) OVER same AS first,
+			first_value(q.name) OVER same AS name
 		FROM import_row q
 		WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending'
 		WINDOW same AS (PARTITION BY coalesce(q.document_hash,
 			convert_to(concat_ws('|', q.school, q.name, q.parsed->>'birth_on'), 'UTF8'))
 			ORDER BY q.part, q.row)) d
-	WHERE r.county = its.county AND r.import = its.id AND r.part = d.part AND r.row = d.row AND d.nth > 1;
+	WHERE r.county = its.county AND r.import = its.id AND r.part = d.part AND r.row = d.row
+		AND d.first <> ARRAY[d.part, d.row];
 
 	-- Found by document in one row and by name in another.
-	UPDATE import_row r SET outcome = 'rejected',
+	UPDATE import_row r SET outcome = 'rejected', duplicate_of = d.first,
 		problems = r.problems || import_problem('姓名', 'person-twice', r.name)
-	FROM (SELECT q.part, q.row, row_number() OVER (PARTITION BY q.person ORDER BY q.part, q.row) AS nth
+	FROM (SELECT q.part, q.row, first_value(ARRAY[q.part, q.row]) OVER (PARTITION BY q.person
+			ORDER BY q.part, q.row) AS first
 		FROM import_row q
 		WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending'
 			AND q.person IS NOT NULL) d
-	WHERE r.county = its.county AND r.import = its.id AND r.part = d.part AND r.row = d.row AND d.nth > 1;
+	WHERE r.county = its.county AND r.import = its.id AND r.part = d.part AND r.row = d.row
+		AND d.first <> ARRAY[d.part, d.row];
 
 	UPDATE import_row r SET outcome = 'rejected',
 		problems = r.problems || import_problem('担任班级', 'class-has-homeroom-teacher', r.parsed->>'class')
@@ -696,13 +705,14 @@ SET enable_nestloop = off AS $$
 BEGIN
 	PERFORM import_resolve_hours(its);
 
-	UPDATE import_row r SET outcome = 'rejected',
+	UPDATE import_row r SET outcome = 'rejected', duplicate_of = d.first,
 		problems = r.problems || import_problem('来源编号', 'source-twice', r.parsed->>'source_key')
-	FROM (SELECT q.part, q.row, row_number() OVER (PARTITION BY q.person, q.parsed->>'source_kind',
-			q.parsed->>'source_key' ORDER BY q.part, q.row) AS nth
+	FROM (SELECT q.part, q.row, first_value(ARRAY[q.part, q.row]) OVER (PARTITION BY q.person,
+			q.parsed->>'source_kind', q.parsed->>'source_key' ORDER BY q.part, q.row) AS first
 		FROM import_row q
 		WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending') d
-	WHERE r.county = its.county AND r.import = its.id AND r.part = d.part AND r.row = d.row AND d.nth > 1;
+	WHERE r.county = its.county AND r.import = its.id AND r.part = d.part AND r.row = d.row
+		AND d.first <> ARRAY[d.part, d.row];
 
 	UPDATE import_row r SET outcome = CASE WHEN f.same AND v.id IS NULL THEN 'unchanged' ELSE 'rejected' END,
 		problems = r.problems || CASE
@@ -1375,7 +1385,8 @@ GRANT SELECT ON import_view TO qinglan_app;
 
 CREATE VIEW import_row_view WITH (security_invoker = true) AS
 SELECT r.import AS import_id, r.part, r.row, r.outcome, r.name, r.parsed->>'school_code' AS school_code,
-	r.document_masked, r.problems, r.changes,
+	r.document_masked, r.problems, r.changes, CASE WHEN r.duplicate_of IS NOT NULL
+		THEN json_build_object('part', r.duplicate_of[1], 'row', r.duplicate_of[2]) END AS duplicate_of,
 	CASE WHEN r.parsed ? 'hours' OR NOT r.parsed ? 'stages' THEN r.person END AS teacher_id
 FROM import_row r;
 GRANT SELECT ON import_row_view TO qinglan_app;

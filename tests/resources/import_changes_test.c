@@ -80,6 +80,35 @@ static void a_class_that_has_a_teacher_takes_no_other(void **state)
 	       "{'data': [{'name': '周甲', 'problems': [{'code': 'may-exist'}]}]}");
 }
 
+static void rows_about_the_same_say_which_one_was_first(void **state)
+{
+	struct world *w = *state;
+	const char *id =
+		import_text(w, w->county, "school",
+			    "学校标识码,学校名称,学段\n2199000201,甲校,小学\n2199000202,乙校,小学\n"
+			    "2199000201,丙校,小学\n2199000202,乙校,小学\n");
+
+	expect(rows(w->county, "school", id, "rejected"), 200,
+	       "{'data': [{'row': 4, 'problems': [{'code': 'school-code-twice'}], "
+	       "'duplicate_of': {'part': 1, 'row': 2}}]}");
+	expect(rows(w->county, "school", id, "duplicate"), 200,
+	       "{'data': [{'row': 5, 'duplicate_of': {'part': 1, 'row': 3}}]}");
+	expect(rows(w->county, "school", id, "accepted"), 200,
+	       "{'data': [{'duplicate_of': null}, {'duplicate_of': null}]}");
+	id = import_text(w, w->county, "teacher",
+			 HEAD "2199700001,柳丁,,1993-03-03,,,四年级(1)班,班主任,2026-09\n"
+			      "2199700001,柳丁,,1993-03-03,,,四年级(2)班,班主任,2026-09\n");
+	expect(rows(w->county, "teacher", id, "rejected"), 200,
+	       "{'data': [{'row': 3, 'problems': [{'code': 'person-twice'}], "
+	       "'duplicate_of': {'part': 1, 'row': 2}}]}");
+	id = import_text(w, w->county, "hour",
+			 "姓名,学校标识码,日期,学时,级别,来源,来源编号\n"
+			 "周甲,2199700001,2026-07-15,1,县级,期初,d1\n"
+			 "周甲,2199700001,2026-07-15,1,县级,期初,d1\n");
+	expect(rows(w->county, "hour", id, "duplicate"), 200,
+	       "{'data': [{'row': 3, 'duplicate_of': {'part': 1, 'row': 2}}]}");
+}
+
 static void who_is_missing_is_listed_and_not_ended(void **state)
 {
 	struct world *w = *state;
@@ -131,6 +160,7 @@ int main(void)
 		cmocka_unit_test(a_small_list_is_committed_and_undone_whole),
 		cmocka_unit_test(a_later_list_changes_what_it_says_and_shows_old_and_new),
 		cmocka_unit_test(a_class_that_has_a_teacher_takes_no_other),
+		cmocka_unit_test(rows_about_the_same_say_which_one_was_first),
 		cmocka_unit_test(who_is_missing_is_listed_and_not_ended),
 		cmocka_unit_test(a_plan_that_no_longer_holds_is_refused_with_what_changed),
 	};

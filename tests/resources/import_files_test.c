@@ -170,7 +170,8 @@ static void hours_of_a_list_are_posted_once(void **state)
 	id = import_text(w, w->county, "hour", list);
 	expect(look(w->county, "hour", id), 200, "{'counts': {'accepted': 2, 'rejected': 3}}");
 	expect(rows(w->county, "hour", id, "rejected"), 200,
-	       "{'data': [{'row': 4, 'problems': [{'code': 'source-twice'}]}, "
+	       "{'data': [{'row': 4, 'problems': [{'code': 'source-twice'}], "
+	       "'duplicate_of': {'part': 1, 'row': 3}}, "
 	       "{'row': 5, 'problems': [{'code': 'unknown-person'}]}, "
 	       "{'row': 6, 'problems': [{'code': 'unknown-module'}, {'code': 'date-in-future'}]}]}");
 	commit(w, w->county, "hour", id);

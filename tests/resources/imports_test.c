@@ -124,6 +124,24 @@ static void every_record_of_the_roster_comes_to_what_the_county_expects(void **s
 	assert_int_equal(seen, count);
 }
 
+/* The county's file holds these rows twice in a row. */
+static void a_duplicate_says_of_which_record(void **state)
+{
+	static const int expected[] = {70, 195, 527, 695, 1147, 1215, 1438};
+	struct world *w = *state;
+	struct answer *a = rows(w->other_county, "teacher", roster_id, "duplicate");
+	int row, first;
+
+	expect(a, 200, NULL);
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		assert_int_equal(json_unpack(json_array_get(json_at(a, "data"), i), "{si s{si}}",
+					     "row", &row, "duplicate_of", "row", &first),
+				 0);
+		assert_int_equal(row, expected[i]);
+		assert_int_equal(first, row - 1);
+	}
+}
+
 static void a_report_shows_no_identity_number(void **state)
 {
 	struct world *w = *state;
@@ -238,6 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_countys_schools_come_in_by_list),
 		cmocka_unit_test(every_record_of_the_roster_comes_to_what_the_county_expects),
+		cmocka_unit_test(a_duplicate_says_of_which_record),
 		cmocka_unit_test(a_report_shows_no_identity_number),
 		cmocka_unit_test(all_rows_or_none_is_refused_while_some_are_rejected),
 		cmocka_unit_test(a_commit_makes_people_classes_and_appointments),
