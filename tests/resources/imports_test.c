@@ -94,17 +94,20 @@ static void every_record_of_the_roster_comes_to_what_the_county_expects(void **s
 	size_t length, count = read_expected(w, expected), seen = 0, i;
 	char *bytes = file_bytes(w, "db/demo/roster-gb18030.csv", &length);
 	const char *next = "";
+	struct answer *a;
 	json_t *row;
 
 	roster_id = import_bytes(w, w->other_county, "teacher", bytes, length);
-	expect(look(w->other_county, "teacher", roster_id), 200,
+	a = look(w->other_county, "teacher", roster_id);
+	expect(a, 200,
 	       "{'state': 'ready', 'counts': {'accepted': 1364, 'warned': 17, 'rejected': 132, "
 	       "'duplicate': 7, 'skipped': 7}}");
+	/* Some records hold several lines. */
+	expect(GET(w->other_county, "/v1/jobs/%s", text_at(a, "job_id")), 200,
+	       "{'state': 'succeeded', 'progress': {'done': 1527, 'total': 1527}}");
 	while (next) {
-		struct answer *a =
-			GET(w->other_county, "/v1/teacher-imports/%s/rows?page_size=500%s",
-			    roster_id, next);
-
+		a = GET(w->other_county, "/v1/teacher-imports/%s/rows?page_size=500%s", roster_id,
+			next);
 		expect(a, 200, NULL);
 		json_array_foreach(json_at(a, "data"), i, row) {
 			const struct expectation *e =
