@@ -10,6 +10,7 @@
 #include "kernel/csv.h"
 #include "kernel/job.h"
 #include "kernel/json.h"
+#include "kernel/negotiate.h"
 #include "kernel/request.h"
 
 /* Every operation with x-handler: true has a function of its name ... */

@@ -7,6 +7,7 @@
 #include "api.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "import_record.h"
 
@@ -30,6 +31,23 @@ static bool is_workbook(const char *bytes, size_t length)
 }
 
 /*
+ * The charset that the Content-Type states when it is not one of those that are read, else NULL.
+ * Which one a file is in is seen from its bytes; gbk and gb2312 are parts of gb18030.
+ */
+static const char *charset_not_read(struct request *r)
+{
+	static const char *const read[] = {"utf-8", "gb18030", "gbk", "gb2312"};
+	const char *type = message_header(r->in, "Content-Type");
+	const char *charset = type ? media_parameter(r->arena, type, "charset") : NULL;
+
+	for (size_t i = 0; charset && i < sizeof(read) / sizeof(read[0]); i++) {
+		if (strcasecmp(read[i], charset) == 0)
+			charset = NULL;
+	}
+	return charset;
+}
+
+/*
  * POST /v1/<kind>-imports
  *
  * The file is sealed and stored before anything is read from it, so that the report and the
@@ -38,10 +56,15 @@ static bool is_workbook(const char *bytes, size_t length)
  */
 static int create(struct request *r, const struct import_kind *kind)
 {
+	const char *charset = charset_not_read(r);
 	const PGresult *id;
 
 	if (r->in->body_length == 0)
 		return problem(r, IMPORT_EMPTY, NULL);
+	if (charset)
+		return problem(r, CHARSET_NOT_READ,
+			       json_pack("{ss ss}", "charset", charset, "available",
+					 "utf-8, gb18030, gbk, gb2312"));
 	if (is_workbook(r->in->body, r->in->body_length))
 		return problem(r, SPREADSHEET_NOT_CSV, NULL);
 	id = db(r, Q_file_id);

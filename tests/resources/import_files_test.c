@@ -40,6 +40,42 @@ static void a_workbook_gets_a_problem_of_its_own(void **state)
 	       415, "{'code': 'spreadsheet-not-csv'}");
 }
 
+static struct answer *send_as(struct client *c, const char *type, const char *bytes, size_t length)
+{
+	return call_bytes(c, "POST", "/v1/teacher-imports?filename=a.csv", bytes, length,
+			  "Content-Type", type, NULL);
+}
+
+static void a_charset_that_is_not_read_is_refused_with_those_that_are(void **state)
+{
+	static const char *const wrong[] = {"utf-16",     "\"UTF-16LE\"", "big5",
+					    "iso-8859-1", "utf-80",       "utf"};
+	static const char *const right[] = {"utf-8", "\"UTF-8\"", "GB18030", "gbk", "gb2312"};
+	const char *files = "SELECT count(*)::text FROM file", *before;
+	struct world *w = *state;
+	struct answer *a;
+	size_t i;
+
+	before = world_value(w, files, NULL);
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		a = send_as(w->county, text("text/csv; charset=%s", wrong[i]), TWO, strlen(TWO));
+		expect(a, 415,
+		       "{'code': 'charset-not-read', 'available': 'utf-8, gb18030, gbk, gb2312'}");
+	}
+	a = send_as(w->county, "application/vnd.ms-excel; charset=utf-16", TWO, strlen(TWO));
+	expect(a, 415, "{'code': 'charset-not-read', 'charset': 'utf-16'}");
+	expect_sql(w, before, files);
+	for (i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		a = send_as(w->county, text("text/csv; header=present; charset=%s", right[i]), TWO,
+			    strlen(TWO));
+		expect(a, 202, NULL);
+	}
+	world_jobs(w);
+	/* What the bytes are is what counts. */
+	expect(look(w->county, "teacher", text_at(a, "id")), 200,
+	       "{'state': 'ready', 'counts': {'accepted': 2}}");
+}
+
 /* The problem that the job of a list ended with. */
 static void expect_failure(struct world *w, const char *bytes, size_t length, const char *pattern)
 {
@@ -250,6 +286,7 @@ int main(void)
 		cmocka_unit_test(a_list_that_cannot_be_read_says_why_and_where),
 		cmocka_unit_test(a_list_comes_in_parts),
 		cmocka_unit_test(imports_are_listed_with_the_latest_first),
+		cmocka_unit_test(a_charset_that_is_not_read_is_refused_with_those_that_are),
 		cmocka_unit_test(each_kind_gives_its_rejected_rows_back),
 		cmocka_unit_test(a_template_is_a_list_that_can_be_read),
 		cmocka_unit_test(a_purged_import_forgets_what_it_read),
