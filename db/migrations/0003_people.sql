@@ -634,6 +634,11 @@ WHERE p.teacher AND p.merged_into IS NULL AND p.voided_at IS NULL AND p.id IS DI
 $$;
 CALL engine_owned('person_candidates(text, date, text, bytea[], uuid)', 'qinglan_app');
 
+-- Held to the end of a transaction that makes people of the county: who is there already is asked
+-- by one after the other, or two would each make the same person. Before anything else is locked.
+CREATE FUNCTION people_in_turn() RETURNS void LANGUAGE sql AS
+$$ SELECT pg_advisory_xact_lock(hashtextextended('people/' || this_county(), 0)) $$;
+
 -- Raises possible-duplicate with the candidates that are not in REVIEWED; a document is never waived.
 CREATE FUNCTION must_be_new(its_name text, its_birth date, its_phone text, its_hashes bytea[],
 	reviewed uuid[], but uuid DEFAULT NULL)
@@ -734,6 +739,7 @@ DECLARE
 	its_name text := person_name(body->>'name');
 	its_id uuid := uuid_v7();
 BEGIN
+	PERFORM people_in_turn();
 	PERFORM must_be_own_school(its_school, '#/school_id');
 	PERFORM must_be_own_school(its_personnel, '#/personnel_school_id');
 	PERFORM must_not_be_future(its_start, '#/started_on');

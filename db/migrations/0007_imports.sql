@@ -809,6 +809,9 @@ BEGIN
 	ELSIF its.state <> 'committing' THEN
 		PERFORM raise_problem('import-not-ready', jsonb_build_object('state', its.state), 'QL409');
 	END IF;
+	IF its.kind = 'teachers' THEN
+		PERFORM people_in_turn();
+	END IF;
 	PERFORM import_plan_holds(import_id, its_plan, its_mode);
 	IF its.kind = 'schools' THEN
 		PERFORM import_write_schools(its);

@@ -6,6 +6,8 @@
  */
 #include "harness/race.h"
 
+#include "kernel/clock.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -177,6 +180,125 @@ static void a_reversal_by_hand_keeps_its_list_from_being_undone(void **state)
 	}
 }
 
+/* --- a list and a single teacher --- */
+
+/* Somebody who writes: the job of a commit, or a request. */
+struct writer {
+	pthread_t thread;
+	struct race *race;
+	const char *body; /* of a teacher, or NULL: the jobs that wait */
+	struct answer *answer;
+};
+
+static void *write_now(void *context)
+{
+	struct writer *x = context;
+	struct world *seat = &x->race->seats[1];
+	struct client *county;
+	int tries = 0;
+
+	if (!x->body) {
+		world_jobs(x->race->world);
+		return NULL;
+	}
+	county = client_with_token(seat, client_token(x->race->world->county));
+	do {
+		x->answer = POST(county, "/v1/teachers", x->body);
+	} while (x->answer->status == 503 && ++tries < 100);
+	return NULL;
+}
+
+/* Statements as the owner of the first seat, whose transaction may stay open. */
+static void as_owner(struct race *r, const char *first, const char *second)
+{
+	const struct statement list[] = {{.name = "", .sql = first}, {.name = "", .sql = second}};
+	PGresult *results[2], *failed = NULL;
+
+	if (!pg_ready(r->seats[0].owner) ||
+	    pg_pipeline(r->seats[0].owner, r->seats[0].arena, list, 2, results, &failed,
+			clock_monotonic_ns() + INT64_C(10000000000)) != PG_OK)
+		fail_msg("the owner cannot: %s", first);
+}
+
+/* Starts a writer and waits until COUNT transactions wait for a lock. */
+static void start(struct writer *x, struct race *r, const char *body, int count)
+{
+	x->race = r;
+	x->body = body;
+	assert_int_equal(pthread_create(&x->thread, NULL, write_now, x), 0);
+	for (int i = 0; i < 2000; i++) {
+		if (strtol(world_value(
+				   r->world,
+				   "SELECT count(DISTINCT pid)::text FROM pg_locks WHERE NOT granted",
+				   NULL),
+			   NULL, 10) >= count)
+			return;
+		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+	}
+	fail_msg("nobody waits for a lock");
+}
+
+/*
+ * A list and a request make the same person: nobody may write a person until both want to, so
+ * that each has looked whether she is there.  WHO is the row of the list and BODY the request's.
+ */
+static void both_make(struct race *r, const char *who, const char *body, bool list_first)
+{
+	struct world *w = r->world;
+	const char *csv = text("学校标识码,姓名,身份证号,出生年月,任职类型\n2199700001,%s,后备\n",
+			       who),
+		   *id;
+	struct writer list, single;
+	struct answer *a = call_bytes(w->county, "POST", "/v1/teacher-imports?filename=list.csv",
+				      csv, strlen(csv), "Content-Type", "text/csv", NULL);
+	struct runner ask;
+
+	expect(a, 202, NULL);
+	world_jobs(w);
+	id = text("/v1/teacher-imports/%s", text_at(a, "id"));
+	ask = commit_of(w, id, true);
+	expect(call(w->county, "POST", ask.target, ask.body, "If-Match", "*", NULL), 202, NULL);
+
+	as_owner(r, "BEGIN", "LOCK TABLE qinglan.person IN SHARE MODE");
+	if (list_first)
+		start(&list, r, NULL, 1);
+	start(&single, r, body, list_first ? 2 : 1);
+	if (!list_first)
+		start(&list, r, NULL, 2);
+	as_owner(r, "SELECT 1", "COMMIT");
+	pthread_join(list.thread, NULL);
+	pthread_join(single.thread, NULL);
+	if (list_first) {
+		expect(single.answer, 409, "{'code': 'possible-duplicate'}");
+		expect(GET(w->county, "%s", id), 200, "{'state': 'committed'}");
+	} else {
+		expect(single.answer, 201, NULL);
+		expect(GET(w->county, "%s", id), 200,
+		       "{'state': 'ready', 'problem': {'code': 'import-plan-changed'}}");
+	}
+}
+
+static void a_list_and_a_request_make_no_twins(void **state)
+{
+	struct race *r = *state;
+	const char *school = r->world->school_a1, *number;
+
+	for (int list_first = 0; list_first < 2; list_first++) {
+		both_make(r, text("双生%c,,1990-01-01", 'A' + list_first),
+			  text("{'name': '双生%c', 'birth_on': '1990-01-01', 'school_id': '%s'}",
+			       'A' + list_first, school),
+			  list_first);
+		number = list_first ? "990101199001011003" : "990101199001011011";
+		both_make(r, text("同证%c,%s,", 'A' + list_first, number),
+			  text("{'name': '同证%c', 'document_type': 'resident_id', "
+			       "'document_number': '%s', 'school_id': '%s'}",
+			       'A' + list_first, number, school),
+			  list_first);
+	}
+	expect_sql(r->world, "4",
+		   "SELECT count(*) FROM person WHERE name LIKE '双生%' OR name LIKE '同证%'");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +306,7 @@ int main(void)
 		cmocka_unit_test(a_commit_and_an_undo_do_not_pass_each_other),
 		cmocka_unit_test(what_a_later_list_builds_upon_is_not_undone),
 		cmocka_unit_test(a_reversal_by_hand_keeps_its_list_from_being_undone),
+		cmocka_unit_test(a_list_and_a_request_make_no_twins),
 	};
 
 	return cmocka_run_group_tests_name("concurrency of imports", tests, race_begin, race_end);
