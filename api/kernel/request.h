@@ -117,6 +117,9 @@ struct request {
 /* Gives a query parameter a value by hand, before db(); TEXT must live in the arena. */
 void bind_value(struct request *r, enum bound_name name, const char *text);
 
+/* Whether the token has a scope, and the contract lets its role hold it. */
+bool holds_scope(const struct request *r, const char *name);
+
 /* The value a query would see under NAME, as text; NULL when absent. */
 const char *value(struct request *r, const char *name);
 

@@ -103,14 +103,25 @@ static bool scope_listed(const char *list, const char *name)
 	return false;
 }
 
-static bool scope_held(const struct request *r)
+static bool held(const struct request *r, const struct scope *s)
+{
+	return (s->roles & r->actor.role) && scope_listed(r->actor.scope, s->name);
+}
+
+bool holds_scope(const struct request *r, const char *name)
+{
+	const struct scope *s = contract_scope(r->service->contract, name, strlen(name));
+
+	return s && held(r, s);
+}
+
+static bool may_call(const struct request *r)
 {
 	const struct operation *o = r->operation;
 	size_t i;
 
 	for (i = 0; i < o->scope_count; i++)
-		if ((o->scopes[i]->roles & r->actor.role) &&
-		    scope_listed(r->actor.scope, o->scopes[i]->name))
+		if (held(r, o->scopes[i]))
 			return true;
 	return o->scope_count == 0;
 }
@@ -121,7 +132,7 @@ int step_authorize(struct request *r)
 
 	if (r->operation->is_public)
 		return 0;
-	if (!scope_held(r))
+	if (!may_call(r))
 		return problem(r, INSUFFICIENT_SCOPE,
 			       json_pack("{ss}", "scope", r->operation->scopes[0]->name));
 	status = *r->actor.client ? take(r, r->service->by_client, "client", r->actor.client) : 0;

@@ -102,15 +102,9 @@ static bool see(void *context, size_t number, const char *const *fields, size_t 
 static bool may_see_identity(const struct request *r, const PGresult *file)
 {
 	const char *person = pg_text(file, 0, "person"), *client = pg_text(file, 0, "client");
-	const char *scope = r->actor.scope, *name = "teachers:resident-id";
-	const char *at = scope ? strstr(scope, name) : NULL;
 
-	for (; at; at = strstr(at + 1, name)) {
-		if ((at == scope || at[-1] == ' ') &&
-		    (at[strlen(name)] == ' ' || at[strlen(name)] == '\0'))
-			break;
-	}
-	return at && strcmp(person ? person : "", r->actor.person) == 0 &&
+	return holds_scope(r, "teachers:resident-id") &&
+	       strcmp(person ? person : "", r->actor.person) == 0 &&
 	       strcmp(client ? client : "", r->actor.client) == 0;
 }
 

@@ -122,6 +122,59 @@ static void a_list_comes_in_parts(void **state)
 	       409, "{'code': 'import-not-open'}");
 }
 
+/* A file of ROWS reserve teachers from number FIRST on, as names of three characters. */
+static const char *many_teachers(struct world *w, int first, int rows, size_t *length)
+{
+	static const char *const given[] = {"安", "波", "春", "达", "恩",
+					    "芳", "刚", "华", "静", "凯"};
+	char *bytes = arena_alloc(w->arena, (size_t)rows * 80 + 200);
+
+	assert_non_null(bytes);
+	*length = (size_t)sprintf(bytes, "学校标识码,姓名,出生年月,任职类型\n");
+	for (int i = first; i < first + rows; i++)
+		*length +=
+			(size_t)sprintf(bytes + *length, "2199700001,多%s%s%s%s,1980-01-01,后备\n",
+					given[i / 1000 % 10], given[i / 100 % 10],
+					given[i / 10 % 10], given[i % 10]);
+	return bytes;
+}
+
+/* Each part is more than is stored at a time; the last repeats the end of the first. */
+static void a_long_list_in_parts_is_one_import(void **state)
+{
+	enum { ROWS = 600, PARTS = 4, AGAIN = 100 };
+	struct world *w = *state;
+	struct answer *a = NULL;
+	const char *bytes, *id = NULL;
+	size_t length;
+
+	for (int part = 0; part < PARTS; part++) {
+		bytes = many_teachers(w, part < PARTS - 1 ? part * ROWS : ROWS - AGAIN,
+				      part < PARTS - 1 ? ROWS : AGAIN, &length);
+		a = send_bytes(w->county,
+			       part ? text("/v1/teacher-imports?filename=p.csv&continues=%s", id)
+				    : "/v1/teacher-imports?filename=p.csv",
+			       bytes, length);
+		expect(a, 202, "{'state': 'reading'}");
+		id = text_at(a, "id");
+	}
+	world_jobs(w);
+	expect(look(w->county, "teacher", id), 200,
+	       text("{'state': 'ready', 'counts': {'accepted': %d, 'duplicate': %d, 'rejected': 0, "
+		    "'skipped': %d}}",
+		    ROWS * (PARTS - 1), AGAIN, PARTS));
+	a = GET(w->county, "/v1/teacher-imports/%s/rows?page_size=1&outcome=duplicate", id);
+	expect(a, 200,
+	       text("{'data': [{'part': %d, 'row': 2, 'duplicate_of': {'part': 1, 'row': %d}}]}",
+		    PARTS, ROWS - AGAIN + 2));
+	commit(w, w->county, "teacher", id);
+	expect_sql(w, text("%d", ROWS * (PARTS - 1)),
+		   "SELECT count(*)::text FROM person WHERE name LIKE '多____'");
+	expect(ask_undo(w->county, "teacher", id), 202, NULL);
+	world_jobs(w);
+	expect_sql(w, "0", "SELECT count(*)::text FROM person WHERE name LIKE '多____'");
+}
+
 static void imports_are_listed_with_the_latest_first(void **state)
 {
 	struct world *w = *state;
@@ -285,6 +338,7 @@ int main(void)
 		cmocka_unit_test(a_workbook_gets_a_problem_of_its_own),
 		cmocka_unit_test(a_list_that_cannot_be_read_says_why_and_where),
 		cmocka_unit_test(a_list_comes_in_parts),
+		cmocka_unit_test(a_long_list_in_parts_is_one_import),
 		cmocka_unit_test(imports_are_listed_with_the_latest_first),
 		cmocka_unit_test(a_charset_that_is_not_read_is_refused_with_those_that_are),
 		cmocka_unit_test(each_kind_gives_its_rejected_rows_back),
