@@ -49,7 +49,8 @@ static const struct setting settings[] = {
 	 "on: `qinglan token` and `qinglan clock` work; never in production"},
 	{"QINGLAN_THREADS", NUMBER, AT(threads), "8", 1, 256, "workers, each with a connection"},
 	{"QINGLAN_STREAM_THREADS", NUMBER, AT(stream_threads), "2", 1, 64,
-	 "threads for exports, long polls and jobs, each with a connection"},
+	 "threads for exports and long polls, and as many for jobs (all but one for a county's), each "
+	 "with a connection"},
 	{"QINGLAN_MAX_CLIENTS", NUMBER, AT(max_clients), "4000", 10, 100000,
 	 "connections of clients"},
 	{"QINGLAN_MAX_BODY", NUMBER, AT(max_body), "1048576", 1024, 16777216,

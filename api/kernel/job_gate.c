@@ -15,9 +15,10 @@
 
 enum { ARENA_CEILING = 256 * 1024 * 1024, GATE_SECONDS = 5 };
 
-bool job_gate_init(struct job_gate *g, const struct service *s)
+bool job_gate_init(struct job_gate *g, const struct service *s, long share)
 {
 	g->service = s;
+	g->share = share;
 	atomic_init(&g->stopping, false);
 	g->pg = pg_new(s->config->gate_url, "qinglan jobs");
 	if (!g->pg)
@@ -133,11 +134,12 @@ static bool job_fill(struct job *j, const PGresult *row)
 
 bool job_take(struct job_gate *g, struct job *j)
 {
-	char lease[12];
-	const struct job_value values[] = {{"lease", lease}, {NULL, NULL}};
+	char lease[12], share[24];
+	const struct job_value values[] = {{"lease", lease}, {"share", share}, {NULL, NULL}};
 	const PGresult *row;
 
 	snprintf(lease, sizeof lease, "%d", JOB_LEASE_SECONDS);
+	snprintf(share, sizeof share, "%ld", g->share);
 	memset(j, 0, sizeof *j);
 	j->gate = g;
 	j->own = arena_new(ARENA_CEILING);

@@ -16,10 +16,11 @@ struct job_gate {
 	const struct service *service;
 	struct pg *pg;
 	pthread_mutex_t lock;
+	long share;           /* how many jobs of one county may run, everywhere together */
 	atomic_bool stopping; /* running jobs give themselves back at their next progress */
 };
 
-bool job_gate_init(struct job_gate *g, const struct service *s);
+bool job_gate_init(struct job_gate *g, const struct service *s, long share);
 void job_gate_release(struct job_gate *g);
 
 struct job_value {
@@ -30,7 +31,7 @@ struct job_value {
 const PGresult *job_gate_run(struct job_gate *g, struct arena *a, const char *query,
 			     const struct job_value *values);
 
-/* Takes the oldest waiting job and fills J (an arena of its own); false when none waits. */
+/* Takes the next waiting job and fills J (an arena of its own); false when none waits. */
 bool job_take(struct job_gate *g, struct job *j);
 
 /* Does the work of a taken job and writes down how it ended; frees its arena. */

@@ -190,11 +190,12 @@ static void *keeping_thread(void *context)
 	return NULL;
 }
 
-static bool runner_init(struct job_runner *r)
+/* One county leaves a thread to the others, where there are several. */
+static bool runner_init(struct job_runner *r, long threads)
 {
 	pthread_condattr_t attributes;
 
-	if (!job_gate_init(&r->gate, r->service))
+	if (!job_gate_init(&r->gate, r->service, threads > 1 ? threads - 1 : 1))
 		return false;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_condattr_init(&attributes);
@@ -214,7 +215,7 @@ struct job_runner *job_runner_start(const struct service *s, const struct job_ki
 	r->service = s;
 	r->kinds = kinds;
 	r->kind_count = count;
-	if (!runner_init(r)) {
+	if (!runner_init(r, threads)) {
 		free(r);
 		return NULL;
 	}
@@ -277,7 +278,7 @@ bool job_run_one(const struct service *s, const struct job_kind *kinds, size_t c
 
 	if (!worker)
 		return false;
-	if (job_gate_init(&gate, s)) {
+	if (job_gate_init(&gate, s, 1)) {
 		found = job_take(&gate, &j);
 		if (found)
 			job_run(&j, worker, kinds, count);

@@ -79,6 +79,59 @@ CREATE TABLE job_heartbeat (
 CALL wall('job_heartbeat', reads => '$all OR $sees = ''school'' AND school = $school OR person = $person',
 	exempt_event => true, gate => 'SELECT, INSERT, UPDATE');
 
+-- Refuses more waiting work of an actor than MOST jobs: what one asks for must not fill the queue
+-- of all. One after the other, so that each sees what the one before queued.
+CREATE FUNCTION job_admit() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+	most CONSTANT int := 20;
+BEGIN
+	PERFORM pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'job', NEW.county, NEW.actor_person,
+		NEW.actor_client), 0));
+	IF most <= (SELECT count(*) FROM job j WHERE j.state IN ('queued', 'running') AND j.county = NEW.county
+		AND (j.actor_person, j.actor_client) IS NOT DISTINCT FROM (NEW.actor_person, NEW.actor_client))
+	THEN
+		PERFORM raise_problem('too-many-jobs', jsonb_build_object('most', most), 'QL429');
+	END IF;
+	RETURN NEW;
+END
+$$;
+CALL engine_owned('job_admit()');
+CREATE TRIGGER job_admit BEFORE INSERT ON job FOR EACH ROW EXECUTE FUNCTION job_admit();
+
+-- Takes the next waiting job, leased for so many seconds: of the county of which the fewest run,
+-- there the oldest. Of a county at most SHARE run, which the runner sets so that a place is left for
+-- the others; of an actor one, since her lists wait for each other in any case. Who takes does so one
+-- after the other, or two would not see what the other takes.
+CREATE FUNCTION job_take(lease int, share int) RETURNS SETOF job LANGUAGE plpgsql AS $$
+DECLARE
+	its job;
+BEGIN
+	PERFORM pg_advisory_xact_lock(hashtextextended('job_take', 0));
+	SELECT j.* INTO its FROM job j
+	CROSS JOIN LATERAL (
+		SELECT count(*) AS of_county, count(*) FILTER (WHERE (r.actor_person, r.actor_client)
+			IS NOT DISTINCT FROM (j.actor_person, j.actor_client)) AS of_actor
+		FROM job r WHERE r.state = 'running' AND r.county = j.county
+	) running
+	WHERE j.state = 'queued' AND j.not_before <= machine_now()
+		AND running.of_county < share AND running.of_actor < 1
+	ORDER BY running.of_county, j.created_at
+	LIMIT 1 FOR UPDATE OF j SKIP LOCKED;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	UPDATE job j SET state = 'running', attempt = j.attempt + 1, version = j.version + 1,
+		started_at = coalesce(j.started_at, machine_now())
+	WHERE j.county = its.county AND j.id = its.id
+	RETURNING j.* INTO its;
+	INSERT INTO job_heartbeat (county, job, person, school, attempt, until)
+	VALUES (its.county, its.id, its.actor_person, its.actor_school, its.attempt,
+		machine_now() + make_interval(secs => lease))
+	ON CONFLICT (county, job) DO UPDATE SET attempt = excluded.attempt, until = excluded.until;
+	RETURN NEXT its;
+END
+$$;
+
 -- Stops a waiting job, or a running one that can be stopped between two steps.
 CREATE FUNCTION job_stop(job_id uuid, if_match text) RETURNS SETOF job LANGUAGE plpgsql AS $$
 DECLARE

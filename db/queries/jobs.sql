@@ -21,27 +21,10 @@ WHERE j.state = 'running' AND NOT EXISTS (SELECT FROM job_heartbeat h
 		AND h.until > machine_now())
 
 -- name: job_take :maybe
--- For qinglan_gate: the oldest waiting job, leased for so many seconds.
-WITH due AS (
-	SELECT j.county, j.id FROM job j
-	WHERE j.state = 'queued' AND j.not_before <= machine_now()
-	ORDER BY j.created_at
-	LIMIT 1 FOR UPDATE SKIP LOCKED
-), taken AS (
-	UPDATE job j SET state = 'running', attempt = j.attempt + 1, version = j.version + 1,
-		started_at = coalesce(j.started_at, machine_now())
-	FROM due WHERE j.county = due.county AND j.id = due.id
-	RETURNING j.*
-), leased AS (
-	INSERT INTO job_heartbeat (county, job, person, school, attempt, until)
-	SELECT t.county, t.id, t.actor_person, t.actor_school, t.attempt,
-		machine_now() + make_interval(secs => :lease::int)
-	FROM taken t
-	ON CONFLICT (county, job) DO UPDATE SET attempt = excluded.attempt, until = excluded.until
-)
+-- For qinglan_gate: the next waiting job, leased for so many seconds.
 SELECT t.county, t.id, t.kind, t.actor_role, t.actor_person, t.actor_office, t.actor_school,
 	t.actor_client, t.actor_scope, t.operation, t.request_id, t.language, t.input, t.attempt
-FROM taken t
+FROM job_take(:lease::int, :share::int) t
 
 -- name: job_keep :maybe
 -- For qinglan_gate: extends the lease of an attempt and notes its progress; no row when it is over.

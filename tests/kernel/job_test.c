@@ -17,7 +17,7 @@
 #include "api.h"
 #include "harness/world.h"
 
-enum { MANY = 30, THREADS = 4 };
+enum { MANY = 30, THREADS = 6 };
 
 static struct world *world;
 static atomic_int runs, done_wrong;
@@ -264,7 +264,7 @@ static void many_threads_of_two_instances_do_each_job_once(void **state)
 	(void)state;
 	atomic_store(&runs, 0);
 	for (int i = 0; i < MANY; i++)
-		queue(world->county_a, "count", "{}", false);
+		queue(i % 2 ? world->county_a : world->county_b, "count", "{}", false);
 	for (int i = 0; i < 2; i++) {
 		runners[i] = job_runner_start(&world->program.service, kinds,
 					      sizeof kinds / sizeof *kinds, THREADS / 2);

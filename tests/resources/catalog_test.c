@@ -34,7 +34,7 @@
 	"('requirement_version_check', ''), "                                                      \
 	"('files_purge', 'qinglan_gate'), ('import_commit', 'qinglan_app'), "                      \
 	"('import_commit_ask', 'qinglan_app'), ('import_decide', 'qinglan_app'), "                 \
-	"('import_job_ended', ''), ('import_undo', 'qinglan_app'), "                               \
+	"('job_admit', ''), ('import_job_ended', ''), ('import_undo', 'qinglan_app'), "            \
 	"('import_undo_ask', 'qinglan_app'), ('imports_purge', 'qinglan_gate')) AS known(name, caller)"
 
 #define TABLES                                                                                     \

@@ -1,0 +1,175 @@
+/*
+ * job_share_test.c -- how counties and officers share the threads that do jobs.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "harness/world.h"
+#include "kernel/job.h"
+
+enum { THREADS = 6 };
+
+/* An officer who asks for nothing else. */
+#define NEW ""
+
+static struct world *world;
+
+/* A waiting job of an officer of a county. */
+static const char *queue(int county, const char *officer, const char *kind)
+{
+	return world_value(
+		world,
+		"INSERT INTO job (county, kind, actor_role, actor_person) "
+		"VALUES ($1::int, $2, 'county', coalesce(nullif($3, '')::uuid, uuid_v7())) "
+		"RETURNING id::text",
+		text("%d", county), kind, officer, NULL);
+}
+
+static const char *state_of(const char *id)
+{
+	return world_value(world, "SELECT state FROM job WHERE id = $1::uuid", id, NULL);
+}
+
+static bool work_quick(struct job *j)
+{
+	(void)j;
+	return true;
+}
+
+/* Where a job runs, to see how many others do: the first letter of its officer is hers alone. */
+static struct {
+	pthread_mutex_t lock;
+	int of_county[2], of_officer[16], most_of_county[2], most_of_officer;
+	int ended, last_of_b; /* how many had ended when the last job of county B did */
+} busy = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool work_busy(struct job *j)
+{
+	int county = j->actor.county == world->county_b;
+	int officer = (int)strtol((char[]){j->actor.person[0], '\0'}, NULL, 16);
+
+	pthread_mutex_lock(&busy.lock);
+	if (++busy.of_county[county] > busy.most_of_county[county])
+		busy.most_of_county[county] = busy.of_county[county];
+	if (++busy.of_officer[officer] > busy.most_of_officer)
+		busy.most_of_officer = busy.of_officer[officer];
+	pthread_mutex_unlock(&busy.lock);
+	nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	pthread_mutex_lock(&busy.lock);
+	busy.of_county[county]--;
+	busy.of_officer[officer]--;
+	busy.ended++;
+	if (county)
+		busy.last_of_b = busy.ended;
+	pthread_mutex_unlock(&busy.lock);
+	return true;
+}
+
+static const struct job_kind kinds[] = {{"quick", work_quick}, {"busy", work_busy}};
+
+static bool run_one(void)
+{
+	return job_run_one(&world->program.service, kinds, sizeof kinds / sizeof *kinds);
+}
+
+/* Waits until no job waits or runs; false after a minute. */
+static bool all_ended(void)
+{
+	for (int i = 0; i < 600; i++) {
+		if (!strcmp(world_value(world,
+					"SELECT count(*)::text FROM job "
+					"WHERE state IN ('queued', 'running')",
+					NULL),
+			    "0"))
+			return true;
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+	}
+	return false;
+}
+
+static void a_county_that_runs_fewer_jobs_comes_first(void **state)
+{
+	const char *first = queue(world->county_a, NEW, "quick"), *next[9], *other;
+
+	(void)state;
+	for (int i = 0; i < 9; i++)
+		next[i] = queue(world->county_a, NEW, "quick");
+	other = queue(world->county_b, NEW, "quick");
+	world_value(world, "UPDATE job SET state = 'running' WHERE id = $1::uuid RETURNING 'x'",
+		    first, NULL);
+	world_value(
+		world,
+		"INSERT INTO job_heartbeat (county, job, attempt, until) SELECT county, id, 0, "
+		"machine_now() + interval '1 minute' FROM job WHERE id = $1::uuid RETURNING 'x'",
+		first, NULL);
+	assert_true(run_one());
+	assert_string_equal(state_of(other), "succeeded");
+	/* The other nine wait while the county has its share. */
+	assert_false(run_one());
+	world_value(world, "UPDATE job SET state = 'failed' WHERE id = $1::uuid RETURNING 'x'",
+		    first, NULL);
+	for (int i = 0; i < 9; i++) {
+		assert_true(run_one());
+		assert_string_equal(state_of(next[i]), "succeeded");
+	}
+	assert_false(run_one());
+}
+
+/*
+ * Two instances of three threads each: of a county two jobs run at most, and of an officer one,
+ * however many take at once; what county B asks for last does not wait for all of county A's.
+ */
+static void no_county_and_no_officer_takes_all_threads(void **state)
+{
+	static const char *const officers[] = {"10000000-0000-7000-8000-000000000000",
+					       "20000000-0000-7000-8000-000000000000",
+					       "30000000-0000-7000-8000-000000000000"};
+	enum { OF_A = 30, OF_B = 4 };
+	struct job_runner *runners[2];
+
+	(void)state;
+	for (int i = 0; i < OF_A; i++)
+		queue(world->county_a, officers[i % 3], "busy");
+	for (int i = 0; i < OF_B; i++)
+		queue(world->county_b, "b0000000-0000-7000-8000-000000000000", "busy");
+	for (int i = 0; i < 2; i++) {
+		runners[i] = job_runner_start(&world->program.service, kinds,
+					      sizeof kinds / sizeof *kinds, THREADS / 2);
+		assert_non_null(runners[i]);
+	}
+	assert_true(all_ended());
+	for (int i = 0; i < 2; i++)
+		job_runner_stop(runners[i]);
+	assert_int_equal(busy.ended, OF_A + OF_B);
+	assert_int_equal(busy.most_of_county[0], 2);
+	assert_int_equal(busy.most_of_county[1], 1);
+	assert_int_equal(busy.most_of_officer, 1);
+	assert_true(busy.last_of_b < OF_A);
+}
+
+static int begin(void **state)
+{
+	if (world_begin(state))
+		return -1;
+	world = *state;
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_county_that_runs_fewer_jobs_comes_first),
+		cmocka_unit_test(no_county_and_no_officer_takes_all_threads),
+	};
+
+	return cmocka_run_group_tests_name("job_share", tests, begin, world_end);
+}
