@@ -1,4 +1,5 @@
--- List imports of schools, teachers and hours; tables and rules: db/migrations/0007_imports.sql.
+-- List imports of schools, teachers and hours; tables and rules: db/migrations/0007_imports.sql and
+-- the files after it.
 
 -- name: import_add :one
 -- Stores a sealed file as an import or a further part of one, and queues its reading.
