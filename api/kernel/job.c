@@ -214,8 +214,9 @@ void job_run(struct job *j, struct worker *w, const struct job_kind *kinds, size
 		job_fail(j, INTERNAL_ERROR, NULL);
 	if (strcmp(state, "queued") == 0)
 		j->document = NULL;
-	log_info("job", "{s:s, s:s, s:s, s:I, s:s}", "job", j->id, "kind", j->kind, "state", state,
-		 "attempt", (json_int_t)j->attempt, "problem", problem_info(j->problem)->slug);
+	log_info("job", "{s:s, s:s, s:s, s:I, s:s*}", "job", j->id, "kind", j->kind, "state", state,
+		 "attempt", (json_int_t)j->attempt, "problem",
+		 j->problem ? problem_info(j->problem)->slug : NULL);
 	finish(j, state);
 	arena_free(j->own);
 }

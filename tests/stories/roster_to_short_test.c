@@ -366,6 +366,9 @@ static void the_ledger_verifies_and_the_service_ends_well(void **state)
 	assert_non_null(strstr(run(s, "verify", "--county", "990101", NULL, NULL, NULL, NULL),
 			       "3 chains, 8 entries, 0 faults"));
 	assert_int_equal(process_stop(&s->service), 0);
+	/* What succeeded has no problem in the log. */
+	assert_true(process_said(&s->service, "\"state\":\"succeeded\""));
+	assert_false(process_said(&s->service, "internal-error"));
 }
 
 int main(void)
