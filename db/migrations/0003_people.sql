@@ -594,6 +594,7 @@ CREATE TABLE homeroom_appointment (
 			coalesce(class, '00000000-0000-0000-0000-000000000000') WITH =, during WITH &&)
 );
 CREATE INDEX homeroom_appointment_by_person ON homeroom_appointment (county, person);
+CREATE INDEX homeroom_appointment_by_class ON homeroom_appointment (county, class) WHERE class IS NOT NULL;
 CREATE INDEX homeroom_appointment_by_school ON homeroom_appointment (county, school, person);
 CALL wall('homeroom_appointment',
 	reads => '$all OR school = $school OR person = $subject AND lower(during) <= $until_on',

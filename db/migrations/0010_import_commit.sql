@@ -33,6 +33,13 @@ BEGIN
 END
 $$;
 
+-- Whether a list is short enough to be decided or looked through while somebody waits.
+CREATE FUNCTION import_is_short(its import) RETURNS boolean LANGUAGE sql STABLE AS
+$$
+SELECT count(*) <= 2000 FROM (SELECT FROM import_row r
+	WHERE r.county = its.county AND r.import = its.id LIMIT 2001) r
+$$;
+
 -- Queues the commit of a plan. A list that is quickly decided is decided again at once, so that
 -- the answer tells what changed; the job decides it again in any case, in its own transaction.
 CREATE FUNCTION import_commit_ask(import_id uuid, its_kind text, its_plan uuid, its_mode text,
@@ -50,8 +57,7 @@ BEGIN
 	ELSIF its.state <> 'ready' THEN
 		PERFORM raise_problem('import-not-ready', jsonb_build_object('state', its.state), 'QL409');
 	END IF;
-	IF (SELECT count(*) FROM (SELECT FROM import_row r WHERE r.county = its.county AND r.import = its.id
-		LIMIT 2001) c) <= 2000 THEN
+	IF import_is_short(its) THEN
 		PERFORM import_plan_holds(import_id, its_plan, its_mode);
 	END IF;
 	job_id := import_queue(its, 'import_commit', jsonb_build_object('plan', its_plan, 'mode', its_mode),

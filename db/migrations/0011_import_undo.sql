@@ -96,7 +96,7 @@ BEGIN
 		RETURN QUERY EXECUTE format('SELECT m.part, m.row, %L::text FROM import_made($1) m '
 			'JOIN %s t ON t.county = $2 AND m.id = ' || CASE WHEN key.is_list THEN 'ANY (t.%I)' ELSE 't.%I' END
 			|| ' WHERE m.name = %L::regclass '
-			'AND coalesce(to_jsonb(t)->>''id'', '''') NOT IN (SELECT import_own_ids($1))',
+			'AND NOT EXISTS (SELECT FROM import_own_ids($1) AS own(id) WHERE own.id = to_jsonb(t)->>''id'')',
 			key.name, key.name, key."column", key.named) USING its, its.county;
 	END LOOP;
 END
@@ -115,6 +115,7 @@ BEGIN
 END
 $$;
 
+-- Queues the undoing. Of a short list it is told at once what hangs on it; the job looks in any case.
 CREATE FUNCTION import_undo_ask(import_id uuid, its_kind text, if_match text, its_scope text,
 	its_language text) RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE
@@ -130,7 +131,9 @@ BEGIN
 	ELSIF its.purged THEN
 		PERFORM raise_problem('import-purged', '{}', 'QL409');
 	END IF;
-	PERFORM import_free(its);
+	IF import_is_short(its) THEN
+		PERFORM import_free(its);
+	END IF;
 	job_id := import_queue(its, 'import_undo', '{}', false, its_scope, its_language);
 	UPDATE import i SET state = 'undoing', job = job_id, version = i.version + 1, updated_at = clock_now()
 	WHERE i.county = its.county AND i.id = its.id;
@@ -278,7 +281,7 @@ BEGIN
 		school = CASE WHEN r.made ? 'school' THEN NULL ELSE r.school END
 	WHERE r.county = its.county AND r.import = its.id AND (r.made <> '{}' OR r.before <> '{}');
 	UPDATE import i SET state = 'undone', undone_at = clock_now(), version = i.version + 1,
-		made_classes = '{}', updated_at = clock_now()
+		made_classes = '{}', problem = NULL, updated_at = clock_now()
 	WHERE i.county = its.county AND i.id = its.id;
 	RETURN undone;
 END
