@@ -93,6 +93,21 @@ static void settings_make(struct process *p, struct cluster *c, const char *data
 	setting(p, "QINGLAN_RATE_CLIENT=0");
 }
 
+void process_setting(struct process *p, const char *name, const char *value)
+{
+	const size_t length = strlen(name);
+	int i;
+
+	for (i = 0; i < p->setting_count; i++)
+		if (!strncmp(p->settings[i], name, length) && p->settings[i][length] == '=')
+			break;
+	if (i == PROCESS_SETTINGS)
+		abort();
+	snprintf(p->settings[i], sizeof *p->settings, "%s=%s", name, value);
+	if (i == p->setting_count)
+		p->setting_count++;
+}
+
 /* The environment of a child: ours, with its settings instead of any of ours. */
 static void environment_make(struct process *p, char *list[ENVIRONMENT_MAX])
 {

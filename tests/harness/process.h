@@ -28,6 +28,9 @@ struct process {
  */
 bool process_make(struct process *p, struct cluster *c, const char *database);
 
+/* One more setting, NAME=value, which overrules ours of that name. */
+void process_setting(struct process *p, const char *name, const char *value);
+
 /*
  * Runs a command ("county", "add", ..., NULL) to its end.  What it printed on either stream
  * goes to OUTPUT, as much as SIZE holds; returns its exit status, -1 if it had none.

@@ -111,11 +111,10 @@ static void *slow_run(void *slow)
 	return NULL;
 }
 
-/* COUNT connections have two ends, and in a test both are in this process. */
 static bool files_enough(size_t count)
 {
 	struct rlimit files;
-	rlim_t wanted = 2 * (rlim_t)count + FILES_BESIDE;
+	rlim_t wanted = (rlim_t)count + FILES_BESIDE;
 
 	if (getrlimit(RLIMIT_NOFILE, &files))
 		return false;
