@@ -74,6 +74,20 @@ static void log_refusal(const struct refusal *f, const struct request *r)
 		  strncmp(f->sqlstate, "42", 2) ? NULL : f->message);
 }
 
+/*
+ * Refused by row security: what the request names does not exist for this caller; where it names
+ * nothing, such rows are not the caller's to make, whatever scope it holds.
+ */
+static enum problem hidden_problem(struct request *r, json_t **params)
+{
+	const struct operation *o = r->operation;
+
+	if (operation_response(o, 404) || !o->scope_count)
+		return NOT_FOUND;
+	*params = arena_json(r->arena, json_pack("{ss}", "scope", o->scopes[0]->name));
+	return INSUFFICIENT_SCOPE;
+}
+
 enum problem refusal_problem(struct request *r, const struct refusal *f, struct violations *v,
 			     json_t **params)
 {
@@ -86,7 +100,7 @@ enum problem refusal_problem(struct request *r, const struct refusal *f, struct 
 		if (p != PROBLEM_NONE && *params)
 			raised_place(v, problem_info(p)->slug, *params);
 	} else if (f->row_security) {
-		return NOT_FOUND;
+		return hidden_problem(r, params);
 	} else {
 		if (f->constraint && *f->constraint)
 			p = problem_by_constraint(f->constraint);
@@ -116,7 +130,7 @@ void problem_from_database(struct request *r, const PGresult *failed)
 		replay_answer(r, f.detail);
 		return;
 	}
-	/* Refused by row security: for this caller the row does not exist. */
+	/* A right that a role lacks is our mistake, a row that a policy refuses is the caller's. */
 	f.row_security = !strcmp(f.sqlstate, "42501") &&
 			 !strcmp(pg_source_function(failed), "ExecWithCheckOptions");
 	p = refusal_problem(r, &f, &r->violations, &params);

@@ -874,9 +874,11 @@ RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	people int;
 BEGIN
-	PERFORM must_not_be_future(its_ended_on, '#/ended_on');
 	-- Both at once and in one order, so that no two schools become each other's successor.
 	PERFORM FROM school s WHERE s.id IN (its_id, its_successor) ORDER BY s.id FOR NO KEY UPDATE;
+	-- Also not there for who may not change it.
+	PERFORM must_find(EXISTS (SELECT FROM school s WHERE s.id = its_id FOR NO KEY UPDATE));
+	PERFORM must_not_be_future(its_ended_on, '#/ended_on');
 	IF its_successor IS NOT NULL THEN
 		IF its_successor = its_id THEN
 			PERFORM raise_problem('unprocessable', '{"pointer": "#/successor_id", "code": "school-itself"}', 'QL422');
@@ -888,9 +890,7 @@ BEGIN
 		version = next_version(s.version, if_match), updated_at = clock_now()
 	WHERE s.id = its_id AND s.status = 'open';
 	IF NOT FOUND THEN
-		PERFORM raise_problem(CASE WHEN EXISTS (SELECT FROM school s WHERE s.id = its_id)
-			THEN 'school-not-open' ELSE 'not-found' END, '{}',
-			CASE WHEN EXISTS (SELECT FROM school s WHERE s.id = its_id) THEN 'QL409' ELSE 'QL404' END);
+		PERFORM raise_problem('school-not-open', '{}', 'QL409');
 	END IF;
 	IF its_successor IS NULL THEN
 		SELECT count(DISTINCT m.person) INTO people FROM membership m

@@ -41,9 +41,9 @@ SELECT this_county(), o.id, o.school, p.id, coalesce(:kind::text, 'holder'),
 FROM (SELECT :office_id::uuid AS office, :person_id::uuid AS person) asked
 LEFT JOIN office o ON o.id = asked.office
 LEFT JOIN person p ON p.id = asked.person AND p.voided_at IS NULL AND p.merged_into IS NULL
-WHERE must_find(o.id IS NOT NULL)
-	AND must_see(CASE WHEN o.school IS NULL THEN p.id IS NOT NULL ELSE is_present(p.id, o.school) END,
-		'#/person_id')
+WHERE CASE WHEN must_find(o.id IS NOT NULL)
+	THEN must_see(CASE WHEN o.school IS NULL THEN p.id IS NOT NULL ELSE is_present(p.id, o.school) END,
+		'#/person_id') END
 RETURNING h.id, h.version, body_of('office_holder_view', h.id) AS body
 
 -- name: office_holder_end :one

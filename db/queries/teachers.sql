@@ -95,7 +95,8 @@ SELECT this_county(), p.id, :school_id::uuid, :kind::text, period(:started_on::d
 	coalesce(:reason::text, '')
 FROM (SELECT :teacher_id::uuid AS id) asked
 LEFT JOIN person p ON p.id = asked.id AND p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL
-WHERE must_find(p.id IS NOT NULL) AND must_be_own_school(:school_id::uuid, '#/school_id') IS NOT NULL
+-- What the body names is looked at only where the path names somebody.
+WHERE CASE WHEN must_find(p.id IS NOT NULL) THEN must_be_own_school(:school_id::uuid, '#/school_id') END
 RETURNING m.id, m.version, body_of('membership_view', m.id) AS body
 
 -- name: membership_end :one
@@ -126,8 +127,8 @@ INSERT INTO title AS t (county, person, school, name, obtained_on)
 SELECT this_county(), p.id, p.school, :title::text, :obtained_on::date
 FROM (SELECT :teacher_id::uuid AS id) asked
 LEFT JOIN person p ON p.id = asked.id AND p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL
-WHERE must_find(p.id IS NOT NULL) AND must_be_listed('title', :title::text, '#/title')
-	AND must_not_be_future(:obtained_on::date, '#/obtained_on') IS NOT NULL
+WHERE CASE WHEN must_find(p.id IS NOT NULL) THEN must_be_listed('title', :title::text, '#/title')
+	AND must_not_be_future(:obtained_on::date, '#/obtained_on') END
 RETURNING t.id, t.version, body_of('title_view', t.id) AS body
 
 -- name: identifier_list :page

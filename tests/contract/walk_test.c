@@ -165,6 +165,33 @@ static void an_unknown_id_in_the_path_does_not_exist(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static void of_nobody_no_rule_of_a_body_is_told(void **state)
+{
+	/* Each breaks a rule that the schema does not hold. */
+	static const char *const bodies[][3] = {
+		{"POST", "/v1/schools/%s/close", "{'ended_on': '2099-01-01'}"},
+		{"POST", "/v1/schools/%s/merge",
+		 "{'ended_on': '2099-01-01', 'successor_id': '0199b0a4-7c00-7000-8000-0000deadbeef'}"},
+		{"PATCH", "/v1/teachers/%s", "{'political_status': 'emperor'}"},
+		{"POST", "/v1/teachers/%s/titles", "{'title': 'emperor'}"},
+		{"POST", "/v1/teachers/%s/titles",
+		 "{'title': 'first', 'obtained_on': '2099-01-01'}"},
+	};
+	struct world *w = *state;
+	char target[100];
+	size_t i;
+
+	for (i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+		const char *path = bodies[i][1];
+		const int before = (int)(strchr(path, '%') - path);
+
+		snprintf(target, sizeof target, "%.*s%s%s", before, path, nowhere,
+			 path + before + 2);
+		expect(call(w->county, bodies[i][0], target, bodies[i][2], "If-Match", "*", NULL),
+		       404, "{'code': 'not-found'}");
+	}
+}
+
 struct breach {
 	struct world *w;
 	const struct operation *o;
@@ -317,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		/* Before the examples end, close or merge what their bodies name. */
 		cmocka_unit_test(an_unknown_id_in_the_path_does_not_exist),
+		cmocka_unit_test(of_nobody_no_rule_of_a_body_is_told),
 		cmocka_unit_test(every_example_is_accepted_as_it_stands),
 		cmocka_unit_test(without_token_nothing_but_the_public_is_answered),
 		cmocka_unit_test(a_wrong_token_is_refused_even_where_none_is_needed),
