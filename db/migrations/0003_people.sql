@@ -169,6 +169,20 @@ CREATE TRIGGER person_tokens_insert AFTER INSERT ON person REFERENCING NEW TABLE
 CREATE TRIGGER person_tokens_update AFTER UPDATE ON person REFERENCING NEW TABLE AS changed
 	FOR EACH STATEMENT EXECUTE FUNCTION person_tokens();
 
+-- Nothing more is given to a person who was voided or merged. Who gives and who voids wait for each
+-- other at her row, and the one behind sees what the one before committed.
+CREATE FUNCTION person_must_be_current() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM FROM person p WHERE p.county = NEW.county AND p.id = NEW.person
+		AND p.voided_at IS NULL AND p.merged_into IS NULL FOR KEY SHARE;
+	IF NOT FOUND THEN
+		PERFORM raise_problem('person-not-current', '{}', 'QL409');
+	END IF;
+	RETURN NEW;
+END
+$$;
+CALL engine_owned('person_must_be_current()');
+
 -- Reviewed, and not the same person: low is the smaller id.
 CREATE TABLE reviewed_pair (
 	county int NOT NULL,
@@ -210,6 +224,8 @@ CREATE INDEX membership_by_person ON membership (county, person, kind, lower(dur
 CALL wall('membership',
 	reads => '$all OR school = $school OR person = $subject AND lower(during) <= $until_on',
 	writes => '$all OR school = $school');
+CREATE TRIGGER membership_of_current_person BEFORE INSERT ON membership
+	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();
 
 -- Up to which day's record a school sees a person: for ever while she belongs to it, then up to
 -- her last day. No row, not seen.
@@ -356,6 +372,8 @@ CREATE INDEX title_by_school ON title (county, school);
 CALL wall('title',
 	reads => '$all OR school = $school OR person = $subject AND coalesce(obtained_on, ''-infinity'') <= $until_on',
 	writes => '$all OR school = $school');
+CREATE TRIGGER title_of_current_person BEFORE INSERT ON title
+	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();
 
 -- The present title is the one obtained last; without dates, the one recorded last.
 CREATE FUNCTION title_settle() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -398,6 +416,8 @@ CREATE INDEX identifier_by_person ON identifier (county, person);
 CREATE INDEX identifier_by_school ON identifier (county, school);
 CALL wall('identifier', reads => '$all OR school = $school OR person = $subject AND $until_on = ''infinity''',
 	writes => '$all OR school = $school');
+CREATE TRIGGER identifier_of_current_person BEFORE INSERT ON identifier
+	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();
 
 -- ---------------------------------------------------------------- offices
 
@@ -440,6 +460,8 @@ CREATE TABLE office_holder (
 CREATE INDEX office_holder_by_person ON office_holder (county, person);
 CALL wall('office_holder', reads => '$all OR school = $school OR person = $person',
 	writes => '$all OR school = $school', gate => 'SELECT');
+CREATE TRIGGER office_holder_of_current_person BEFORE INSERT ON office_holder
+	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();
 
 -- A school begins with its moral-education office, so that somebody can act for it.
 CREATE FUNCTION school_office() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -599,6 +621,8 @@ CREATE INDEX homeroom_appointment_by_school ON homeroom_appointment (county, sch
 CALL wall('homeroom_appointment',
 	reads => '$all OR school = $school OR person = $subject AND lower(during) <= $until_on',
 	writes => '$all OR school = $school');
+CREATE TRIGGER homeroom_appointment_of_current_person BEFORE INSERT ON homeroom_appointment
+	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();
 
 -- ---------------------------------------------------------------- making and changing persons
 
@@ -610,15 +634,18 @@ SELECT lower(regexp_replace(translate(normalize(typed, NFC), 'üÜ', 'vv'),
 $$;
 
 -- Who may be the same person already: the same document, the same name and birth date, or the same
--- phone. Sees the whole county; of somebody else's person it tells the id and the school only.
+-- phone. Looks in the whole county; seen: the caller sees today where she works.
 CREATE FUNCTION person_candidates(its_name text, its_birth date, its_phone text, its_hashes bytea[],
 	but uuid DEFAULT NULL)
-RETURNS TABLE (person uuid, reason text, school uuid, school_name text, name text) LANGUAGE sql STABLE AS
+RETURNS TABLE (person uuid, reason text, school uuid, school_name text, name text, seen boolean)
+LANGUAGE sql STABLE AS
 $$
 SELECT p.id, p.reason, s.id, s.name,
-	CASE WHEN current_setting('qinglan.sees', true) = 'all'
-		OR nullif(current_setting('qinglan.school', true), '')::uuid = ANY (p.schools) THEN p.name END
-FROM (
+	CASE WHEN a.sees_all OR a.school = ANY (p.schools) THEN p.name END,
+	coalesce(a.sees_all OR a.school IN (p.school, p.personnel_school), false)
+FROM (SELECT current_setting('qinglan.sees', true) = 'all' AS sees_all,
+	nullif(current_setting('qinglan.school', true), '')::uuid AS school) a
+CROSS JOIN (
 	SELECT c.*, 'document' AS reason FROM person c
 	WHERE c.county = this_county() AND c.resident_hash = ANY (its_hashes)
 	UNION ALL
@@ -641,21 +668,28 @@ CREATE FUNCTION people_in_turn() RETURNS void LANGUAGE sql AS
 $$ SELECT pg_advisory_xact_lock(hashtextextended('people/' || this_county(), 0)) $$;
 
 -- Raises possible-duplicate with the candidates that are not in REVIEWED; a document is never waived.
+-- Of two who ask for the same name or number at once, one waits and then finds whom the other made.
 CREATE FUNCTION must_be_new(its_name text, its_birth date, its_phone text, its_hashes bytea[],
 	reviewed uuid[], but uuid DEFAULT NULL)
-RETURNS void LANGUAGE plpgsql STABLE AS $$
+RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-	candidates jsonb := (
-		SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('id', c.person, 'name', c.name,
-			'school_id', c.school, 'school_name', c.school_name, 'reasons', c.reasons)) ORDER BY c.person)
-		FROM (
-			SELECT p.person, p.name, p.school, p.school_name, jsonb_agg(p.reason ORDER BY p.reason) AS reasons
-			FROM person_candidates(its_name, its_birth, its_phone, its_hashes, but) p
-			WHERE p.reason = 'document' OR NOT p.person = ANY (reviewed)
-			GROUP BY p.person, p.name, p.school, p.school_name
-			ORDER BY p.person LIMIT 20
-		) c);
+	candidates jsonb;
 BEGIN
+	PERFORM pg_advisory_xact_lock(k.key) FROM (
+		SELECT DISTINCT hashtextextended('person/' || this_county() || '/' || u.asked, 0) AS key
+		FROM unnest(ARRAY[its_name, its_phone]) AS u(asked) WHERE u.asked IS NOT NULL ORDER BY 1) k;
+	SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('id', c.person, 'name', c.name,
+		'school_id', c.school, 'school_name', c.school_name, 'reasons', c.reasons)) ORDER BY c.person)
+	INTO candidates
+	FROM (
+		SELECT p.person, p.name, CASE WHEN p.seen THEN p.school END AS school,
+			CASE WHEN p.seen THEN p.school_name END AS school_name,
+			jsonb_agg(p.reason ORDER BY p.reason) AS reasons
+		FROM person_candidates(its_name, its_birth, its_phone, its_hashes, but) p
+		WHERE p.reason = 'document' OR NOT p.person = ANY (reviewed)
+		GROUP BY 1, 2, 3, 4
+		ORDER BY p.person LIMIT 20
+	) c;
 	IF candidates IS NOT NULL THEN
 		PERFORM raise_problem('possible-duplicate', jsonb_build_object('candidates', candidates), 'QL409');
 	END IF;
@@ -869,6 +903,7 @@ $$;
 
 -- Ends a school on its last day. Closing wants nobody to work or to be on file there any more; merging
 -- takes everybody over to the successor from the next day on. Hours and awards stay where they were earned.
+-- Who was voided or merged hinders nothing and goes nowhere.
 CREATE FUNCTION school_end(its_id uuid, if_match text, its_ended_on date, its_successor uuid)
 RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -893,26 +928,28 @@ BEGIN
 		PERFORM raise_problem('school-not-open', '{}', 'QL409');
 	END IF;
 	IF its_successor IS NULL THEN
-		SELECT count(DISTINCT m.person) INTO people FROM membership m
-		WHERE m.school = its_id AND (upper_inf(m.during) OR upper(m.during) > its_ended_on + 1);
+		SELECT count(DISTINCT m.person) INTO people
+		FROM membership m JOIN person p ON p.county = m.county AND p.id = m.person
+		WHERE m.school = its_id AND (upper_inf(m.during) OR upper(m.during) > its_ended_on + 1)
+			AND p.voided_at IS NULL AND p.merged_into IS NULL;
 		IF people > 0 THEN
 			PERFORM raise_problem('school-has-people', jsonb_build_object('people', people), 'QL409');
 		END IF;
-		RETURN its_id;
-	END IF;
-	IF EXISTS (SELECT FROM membership m WHERE m.school = its_id AND lower(m.during) > its_ended_on) THEN
+	ELSIF EXISTS (SELECT FROM membership m WHERE m.school = its_id AND lower(m.during) > its_ended_on) THEN
 		PERFORM raise_problem('unprocessable',
 			'{"pointer": "#/ended_on", "code": "membership-later"}', 'QL422');
 	END IF;
-	WITH moved AS (
+	WITH ended AS (
 		UPDATE membership m SET during = daterange(lower(m.during), its_ended_on + 1),
 			version = m.version + 1, updated_at = clock_now()
-		WHERE m.school = its_id AND (upper_inf(m.during) OR upper(m.during) > its_ended_on + 1)
+		WHERE m.school = its_id AND lower(m.during) <= its_ended_on
+			AND (upper_inf(m.during) OR upper(m.during) > its_ended_on + 1)
 		RETURNING m.county, m.person, m.kind
 	)
 	INSERT INTO membership (county, person, school, kind, during, reason)
-	SELECT v.county, v.person, its_successor, v.kind, daterange(its_ended_on + 1, NULL), 'school merged'
-	FROM moved v;
+	SELECT e.county, e.person, its_successor, e.kind, daterange(its_ended_on + 1, NULL), 'school merged'
+	FROM ended e JOIN person p ON p.county = e.county AND p.id = e.person
+	WHERE its_successor IS NOT NULL AND p.voided_at IS NULL AND p.merged_into IS NULL;
 	RETURN its_id;
 END
 $$;

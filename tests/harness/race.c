@@ -5,15 +5,8 @@
 
 #include "kernel/clock.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <pthread.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 enum { ASKS_MAX = 50, PAUSE_MS = 5, WAIT_SECONDS = 30 };
 
@@ -68,6 +61,38 @@ int race_end(void **state)
 	}
 	free(r);
 	return world_end(&world);
+}
+
+/* --- what it is about, and who runs --- */
+
+const char *race_made(struct race *r, const char *target, const char *body)
+{
+	struct answer *a = POST(r->world->county, target, body);
+
+	expect(a, 201, NULL);
+	return text_at(a, "id");
+}
+
+const char *race_teacher(struct race *r, const char *name, int number)
+{
+	return race_made(
+		r, "/v1/teachers",
+		text("{'name': '%s%d', 'school_id': '%s'}", name, number, r->world->school_a1));
+}
+
+void race_line_up(struct runner list[RACERS], const struct client *c, const char *method,
+		  const char *target, ...)
+{
+	va_list bodies;
+	int i;
+
+	va_start(bodies, target);
+	for (i = 0; i < RACERS; i++)
+		list[i] = (struct runner){.client = c,
+					  .method = method,
+					  .target = target,
+					  .body = va_arg(bodies, const char *)};
+	va_end(bodies);
 }
 
 /* --- requests --- */
@@ -199,12 +224,9 @@ void race_both(struct race *r, struct client *c, const char *method, const char 
 	struct runner list[RACERS];
 	int i;
 
+	race_line_up(list, c, method, target, body, body);
 	for (i = 0; i < RACERS; i++)
-		list[i] = (struct runner){.client = c,
-					  .method = method,
-					  .target = target,
-					  .body = body,
-					  .if_match = if_match};
+		list[i].if_match = if_match;
 	race_run(r, list);
 	race_won(list, win_status, lose_status, code);
 }

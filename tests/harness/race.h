@@ -6,9 +6,17 @@
 
 #include "world.h"
 
-#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-enum { RACERS = 2 };
+#include <cmocka.h>
+
+enum { RACERS = 2, TIMES = 20 }; /* how many at once, and how often a test lets them */
 
 struct race {
 	struct world *world;
@@ -23,6 +31,14 @@ struct runner {
 	const char *method, *target, *body, *if_match, *key;
 	struct answer *answer; /* afterwards; never 503 */
 };
+
+/* What a race is about: a thing that the county makes first; its id. */
+const char *race_made(struct race *r, const char *target, const char *body);
+const char *race_teacher(struct race *r, const char *name, int number);
+
+/* Requests of C that differ in their bodies, which come as RACERS further arguments. */
+void race_line_up(struct runner list[RACERS], const struct client *c, const char *method,
+		  const char *target, ...);
 
 /* Group set-up and tear-down for cmocka, with a world; *STATE becomes the race. */
 int race_begin(void **state);

@@ -24,7 +24,7 @@
 	"('person_tokens', ''), ('membership_changed', ''), ('people_upkeep', 'qinglan_gate'), "   \
 	"('title_settle', ''), ('school_office', ''), ('office_holder_is_officer', ''), "          \
 	"('person_candidates', 'qinglan_app'), ('person_reviewed', 'qinglan_app'), "               \
-	"('person_in_use', 'qinglan_app'), "                                                       \
+	"('person_in_use', 'qinglan_app'), ('person_must_be_current', ''), "                       \
 	"('hour_accounts_lock', 'qinglan_app'), ('hour_entry_post', ''), "                         \
 	"('hour_entry_seen', 'qinglan_app'), ('hour_school_follow', ''), ('ledger_digest', ''), "  \
 	"('ledger_verify', ''), "                                                                  \

@@ -6,18 +6,6 @@
  */
 #include "harness/race.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-enum { TIMES = 20 };
-
 /* --- people, schools, offices --- */
 
 static void a_person_has_one_membership_of_a_kind_at_a_time(void **state)
@@ -68,15 +56,14 @@ static void a_document_belongs_to_one_person(void **state)
 }
 
 /* Officers of a school, to hold its offices. */
-static void officers_make(struct world *w, const char *school, char ids[RACERS][37])
+static void officers_make(struct race *r, const char *school, char ids[RACERS][37])
 {
 	int i;
 
 	for (i = 0; i < RACERS; i++)
 		snprintf(ids[i], 37, "%s",
-			 text_at(POST(w->county, "/v1/officers",
-				      text("{'name': '候任%d', 'school_id': '%s'}", i, school)),
-				 "id"));
+			 race_made(r, "/v1/officers",
+				   text("{'name': '候任%d', 'school_id': '%s'}", i, school)));
 }
 
 static void a_person_holds_an_office_once(void **state)
@@ -86,7 +73,7 @@ static void a_person_holds_an_office_once(void **state)
 	char ids[RACERS][37], office[37];
 	int i;
 
-	officers_make(w, w->school_a1, ids);
+	officers_make(r, w->school_a1, ids);
 	snprintf(office, sizeof office, "%s",
 		 text_at(GET(w->county, "/v1/offices?school_id=%s", w->school_a1), "data/0/id"));
 	for (i = 0; i < TIMES; i++)
@@ -104,21 +91,20 @@ static void an_office_is_handed_over_once(void **state)
 	char ids[RACERS][37], office[37];
 	int i, k;
 
-	officers_make(w, w->school_a2, ids);
+	officers_make(r, w->school_a2, ids);
 	snprintf(office, sizeof office, "%s",
 		 text_at(GET(w->county, "/v1/offices?school_id=%s", w->school_a2), "data/0/id"));
 	for (i = 0; i < TIMES; i++) {
 		struct answer *a = GET(w->county, "/v1/offices/%s", office);
 		struct runner list[RACERS];
 
-		for (k = 0; k < RACERS; k++)
-			list[k] = (struct runner){
-				.client = w->county,
-				.method = "POST",
-				.target = text("/v1/offices/%s/hand-over", office),
-				.body = text("{'person_id': '%s', 'started_on': '2026-09-%02d'}",
-					     ids[(i + k) % RACERS], i + 1),
-				.if_match = header_of(a, "ETag")};
+		race_line_up(list, w->county, "POST", text("/v1/offices/%s/hand-over", office),
+			     NULL, NULL);
+		for (k = 0; k < RACERS; k++) {
+			list[k].body = text("{'person_id': '%s', 'started_on': '2026-09-%02d'}",
+					    ids[(i + k) % RACERS], i + 1);
+			list[k].if_match = header_of(a, "ETag");
+		}
 		race_run(r, list);
 		race_won(list, 200, 412, "stale");
 		expect_sql(w, "1",
@@ -154,14 +140,10 @@ static void of_two_changes_whatever_the_version_none_is_lost(void **state)
 	for (i = 0; i < TIMES; i++) {
 		struct runner list[RACERS];
 
-		for (k = 0; k < RACERS; k++)
-			list[k] = (struct runner){
-				.client = w->county,
-				.method = "PATCH",
-				.target = text("/v1/teachers/%s", w->teacher_a1),
-				.body = k ? text("{'phone': '139%08d'}", i)
-					  : text("{'homeroom_since': '%d-09-01'}", 2000 + i),
-				.if_match = "*"};
+		race_line_up(list, w->county, "PATCH", text("/v1/teachers/%s", w->teacher_a1),
+			     text("{'homeroom_since': '%d-09-01'}", 2000 + i),
+			     text("{'phone': '139%08d'}", i));
+		list[0].if_match = list[1].if_match = "*";
 		race_run(r, list);
 		for (k = 0; k < RACERS; k++)
 			expect(list[k].answer, 200, NULL);
@@ -170,25 +152,11 @@ static void of_two_changes_whatever_the_version_none_is_lost(void **state)
 	}
 }
 
-static const char *made(struct world *w, const char *target, const char *body)
+static const char *new_school(struct race *r, int number)
 {
-	struct answer *a = POST(w->county, target, body);
-
-	expect(a, 201, NULL);
-	return text("%s", text_at(a, "id"));
-}
-
-static const char *new_school(struct world *w, int number)
-{
-	return made(w, "/v1/schools",
-		    text("{'code': '21978%05d', 'name': '将撤%d', 'stages': ['primary']}", number,
-			 number));
-}
-
-static const char *new_teacher(struct world *w, const char *name, int number)
-{
-	return made(w, "/v1/teachers",
-		    text("{'name': '%s%d', 'school_id': '%s'}", name, number, w->school_a1));
+	return race_made(r, "/v1/schools",
+			 text("{'code': '21978%05d', 'name': '将撤%d', 'stages': ['primary']}",
+			      number, number));
 }
 
 static void nobody_is_hired_by_a_school_that_ends(void **state)
@@ -198,7 +166,7 @@ static void nobody_is_hired_by_a_school_that_ends(void **state)
 	int i, k;
 
 	for (i = 0; i < 2 * TIMES; i++) {
-		const char *school = new_school(w, i);
+		const char *school = new_school(r, i);
 		struct runner list[RACERS] = {
 			{.client = w->county,
 			 .method = "POST",
@@ -231,7 +199,7 @@ static void nobody_is_voided_who_has_hours(void **state)
 	int i;
 
 	for (i = 0; i < 2 * TIMES; i++) {
-		const char *id = new_teacher(w, "误录", i);
+		const char *id = race_teacher(r, "误录", i);
 		struct runner list[RACERS] = {
 			{.client = w->county,
 			 .method = "POST",
@@ -261,40 +229,116 @@ static void nobody_is_voided_who_has_hours(void **state)
 		   "FROM hour_entry e WHERE e.person = p.id)");
 }
 
-/* There is no operation for appointments yet: the table itself must hold. */
-static void a_class_has_one_homeroom_teacher(void **state)
+/* Voids a person while the other gives her something; what came second is refused. */
+static void void_against(struct race *r, const char *id, const char *target, const char *body)
+{
+	struct world *w = r->world;
+	struct runner list[RACERS] = {{.client = w->county,
+				       .method = "POST",
+				       .target = text("/v1/teachers/%s/void", id),
+				       .body = "{'reason': '误录'}",
+				       .if_match = "*"},
+				      {.client = w->county,
+				       .method = "POST",
+				       .target = target,
+				       .body = body,
+				       .if_match = "*"}};
+
+	race_run(r, list);
+	if (list[1].answer->status < 300)
+		expect(list[0].answer, 409, "{'code': 'person-in-use'}");
+	else
+		expect(list[0].answer, 200, NULL);
+}
+
+static void nobody_is_voided_who_is_given_an_office(void **state)
 {
 	struct race *r = *state;
 	struct world *w = r->world;
-	const char *sql[RACERS];
-	char results[RACERS][80];
+	const char *office =
+		text_at(GET(w->county, "/v1/offices?school_id=%s", w->school_a1), "data/0/id");
+	int i;
+
+	for (i = 0; i < 2 * TIMES; i++) {
+		const char *id = race_teacher(r, "任职", i);
+
+		void_against(
+			r, id, text("/v1/offices/%s/%s", office, i % 2 ? "hand-over" : "holders"),
+			text("{'person_id': '%s', 'started_on': '2026-09-%02d'}", id, 1 + i / 2));
+	}
+	expect_sql(w, "0",
+		   "SELECT count(*) FROM person p JOIN office_holder h ON h.person = p.id WHERE "
+		   "p.voided_at IS NOT NULL");
+}
+
+static void of_twins_made_at_once_the_second_may_be_there_already(void **state)
+{
+	struct race *r = *state;
+	struct world *w = r->world;
+	int i;
+
+	for (i = 0; i < 2 * TIMES; i++) {
+		struct runner list[RACERS];
+
+		/* The same name and birth date; then the same phone only. */
+		race_line_up(
+			list, w->county, "POST", "/v1/teachers",
+			text("{'name': '双生%d', 'school_id': '%s', %s}", i, w->school_a1,
+			     i % 2 ? text("'phone': '137%08d'", i) : "'birth_on': '1990-05-05'"),
+			text("{'name': '双生%d', 'school_id': '%s', %s}", i % 2 ? -i : i,
+			     w->school_a2,
+			     i % 2 ? text("'phone': '137%08d'", i) : "'birth_on': '1990-05-05'"));
+		race_run(r, list);
+		race_won(list, 201, 409, "possible-duplicate");
+	}
+	expect_sql(w, text("%d", 2 * TIMES), "SELECT count(*) FROM person WHERE name LIKE '双生%'");
+}
+
+static void of_two_who_take_one_name_the_second_may_be_there_already(void **state)
+{
+	struct race *r = *state;
+	struct world *w = r->world;
 	int i, k;
 
 	for (i = 0; i < TIMES; i++) {
-		const char *class = world_value(
-			w,
-			"WITH c AS (SELECT set_config('qinglan.county', $1, true)) INSERT INTO class "
-			"(county, school, stage, entry_year, number) SELECT $1::int, $2::uuid, "
-			"'primary', 2026, $3::int FROM c RETURNING id::text",
-			text("%d", w->county_a), w->school_a1, text("%d", i + 1), NULL);
+		const char *body = text("{'name': '同名%d', 'birth_on': '1991-06-06'}", i);
+		struct runner list[RACERS];
 
-		for (k = 0; k < RACERS; k++)
-			sql[k] = text(
-				"WITH c AS (SELECT set_config('qinglan.county', '%d', true)) INSERT INTO "
-				"homeroom_appointment (county, person, class, school, kind, during) "
-				"SELECT %d, '%s', '%s', '%s', '%s', '[2026-09-01,)' FROM c",
-				w->county_a, w->county_a, k ? w->teacher_a2 : w->teacher_a1, class,
-				w->school_a1, k ? "acting" : "homeroom");
-		race_sql(r, sql, results);
-		k = *results[0] ? 1 : 0;
-		assert_string_equal(results[k], "");
-		/* Each may have waited for the other: then one is given up as a deadlock. */
-		if (strcmp(results[1 - k], "40P01") && strcmp(results[1 - k], "55P03"))
-			assert_string_equal(results[1 - k], "class_has_one_homeroom_teacher");
-		expect_sql(w, "1",
-			   text("SELECT count(*) FROM homeroom_appointment WHERE class = '%s'",
-				class));
+		race_line_up(list, w->county, "PATCH", NULL, body, body);
+		for (k = 0; k < RACERS; k++) {
+			list[k].target =
+				text("/v1/teachers/%s", race_teacher(r, "改名", 2 * i + k));
+			list[k].if_match = "*";
+		}
+		race_run(r, list);
+		race_won(list, 200, 409, "possible-duplicate");
 	}
+}
+
+static void two_schools_do_not_become_each_others_successor(void **state)
+{
+	struct race *r = *state;
+	struct world *w = r->world;
+	int i, k;
+
+	for (i = 0; i < TIMES; i++) {
+		const char *schools[RACERS] = {new_school(r, 1000 + 2 * i),
+					       new_school(r, 1001 + 2 * i)};
+		struct runner list[RACERS];
+
+		race_line_up(list, w->county, "POST", NULL, NULL, NULL);
+		for (k = 0; k < RACERS; k++) {
+			list[k].target = text("/v1/schools/%s/merge", schools[k]);
+			list[k].body = text("{'ended_on': '2026-10-14', 'successor_id': '%s'}",
+					    schools[1 - k]);
+			list[k].if_match = "*";
+		}
+		race_run(r, list);
+		race_won(list, 200, 409, "school-not-open");
+	}
+	expect_sql(w, "0",
+		   "SELECT count(*) FROM school a JOIN school b ON b.id = a.successor WHERE "
+		   "b.status <> 'open' AND a.name LIKE '将撤%'");
 }
 
 int main(void)
@@ -308,8 +352,11 @@ int main(void)
 		cmocka_unit_test(of_two_changes_to_one_version_one_is_stale),
 		cmocka_unit_test(of_two_changes_whatever_the_version_none_is_lost),
 		cmocka_unit_test(nobody_is_hired_by_a_school_that_ends),
+		cmocka_unit_test(two_schools_do_not_become_each_others_successor),
 		cmocka_unit_test(nobody_is_voided_who_has_hours),
-		cmocka_unit_test(a_class_has_one_homeroom_teacher),
+		cmocka_unit_test(nobody_is_voided_who_is_given_an_office),
+		cmocka_unit_test(of_twins_made_at_once_the_second_may_be_there_already),
+		cmocka_unit_test(of_two_who_take_one_name_the_second_may_be_there_already),
 	};
 
 	return cmocka_run_group_tests_name("concurrency of people", tests, race_begin, race_end);

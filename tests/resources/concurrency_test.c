@@ -6,18 +6,6 @@
  */
 #include "harness/race.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-enum { TIMES = 20 };
-
 static const char *entry_body(const char *teacher, const char *key)
 {
 	return text("{'teacher_id': '%s', 'hours': 1.25, 'level': 'county', 'activity_on': "
@@ -53,18 +41,14 @@ static void a_key_runs_once(void **state)
 {
 	struct race *r = *state;
 	struct world *w = r->world;
-	int i, k;
+	int i;
 
 	for (i = 0; i < TIMES; i++) {
+		const char *body = entry_body(w->teacher_a2, text("同键%d", i));
 		struct runner list[RACERS];
 
-		for (k = 0; k < RACERS; k++)
-			list[k] = (struct runner){
-				.client = w->county,
-				.method = "POST",
-				.target = "/v1/hour-entries",
-				.body = entry_body(w->teacher_a2, text("同键%d", i)),
-				.key = text("one-key-%d", i)};
+		race_line_up(list, w->county, "POST", "/v1/hour-entries", body, body);
+		list[0].key = list[1].key = text("one-key-%d", i);
 		race_run(r, list);
 		if (list[0].answer->status == 201 && list[1].answer->status == 201)
 			assert_string_equal(text_at(list[0].answer, "id"),
@@ -119,11 +103,8 @@ static void overlapping_batches_credit_each_source_once(void **state)
 		struct runner list[RACERS];
 		long succeeded = 0;
 
-		for (k = 0; k < RACERS; k++)
-			list[k] = (struct runner){.client = w->county,
-						  .method = "POST",
-						  .target = "/v1/hour-entries:batch",
-						  .body = batch_body(w, i, k, false)};
+		race_line_up(list, w->county, "POST", "/v1/hour-entries:batch",
+			     batch_body(w, i, 0, false), batch_body(w, i, 1, false));
 		race_run(r, list);
 		for (k = 0; k < RACERS; k++)
 			succeeded += (long)json_integer_value(json_at(list[k].answer, "succeeded"));
@@ -143,17 +124,14 @@ static void of_two_whole_batches_that_overlap_one_is_posted(void **state)
 	const char *before, *count = "SELECT count(*)::text FROM hour_entry";
 	struct race *r = *state;
 	struct world *w = r->world;
-	int i, k;
+	int i;
 
 	before = world_value(w, count, NULL);
 	for (i = TIMES; i < 2 * TIMES; i++) {
 		struct runner list[RACERS];
 
-		for (k = 0; k < RACERS; k++)
-			list[k] = (struct runner){.client = w->county,
-						  .method = "POST",
-						  .target = "/v1/hour-entries:batch",
-						  .body = batch_body(w, i, k, true)};
+		race_line_up(list, w->county, "POST", "/v1/hour-entries:batch",
+			     batch_body(w, i, 0, true), batch_body(w, i, 1, true));
 		race_run(r, list);
 		race_won(list, 200, 422, "batch-failed");
 	}
@@ -168,21 +146,11 @@ static void a_first_entry_opens_one_account(void **state)
 	int i, k;
 
 	for (i = 0; i < TIMES; i++) {
+		const char *id = race_teacher(r, "新账", i);
 		struct runner list[RACERS];
-		char id[37];
 
-		snprintf(
-			id, sizeof id, "%s",
-			text_at(POST(w->county, "/v1/teachers",
-				     text("{'name': '新账%d', 'school_id': '%s', 'reviewed_not_same': "
-					  "[]}",
-					  i, w->school_a1)),
-				"id"));
-		for (k = 0; k < RACERS; k++)
-			list[k] = (struct runner){.client = w->county,
-						  .method = "POST",
-						  .target = "/v1/hour-entries",
-						  .body = entry_body(id, text("首笔%d", k))};
+		race_line_up(list, w->county, "POST", "/v1/hour-entries", entry_body(id, "首笔0"),
+			     entry_body(id, "首笔1"));
 		race_run(r, list);
 		for (k = 0; k < RACERS; k++)
 			expect(list[k].answer, 201, NULL);

@@ -166,6 +166,39 @@ static void a_school_closes_when_nobody_is_left(void **state)
 	       200, "{'status': 'closed'}");
 }
 
+static void who_was_recorded_by_mistake_keeps_no_school_open(void **state)
+{
+	struct world *w = *state;
+	static const char *const ends[] = {"close", "merge"};
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		struct answer *made = POST(w->county, "/v1/schools",
+					   text("{'code': '219900017%d', 'name': '误录校%d', "
+						"'stages': ['primary']}",
+						i, i));
+		const char *school = text("%s", text_at(made, "id"));
+		struct answer *teacher =
+			POST(w->county, "/v1/teachers",
+			     text("{'name': '误录人%d', 'school_id': '%s'}", i, school));
+		const char *id = text("%s", text_at(teacher, "id"));
+
+		expect(call(w->county, "POST", text("/v1/teachers/%s/void", id),
+			    "{'reason': '误录'}", "If-Match", "*", NULL),
+		       200, NULL);
+		expect(call(w->county, "POST", text("/v1/schools/%s/%s", school, ends[i]),
+			    text("{'ended_on': '2026-10-15'%s}",
+				 i ? text(", 'successor_id': '%s'", w->school_a2) : ""),
+			    "If-Match", "*", NULL),
+		       200, NULL);
+		expect_sql(w, "2",
+			   text("SELECT count(*) FROM membership WHERE person = '%s' AND school = "
+				"'%s' AND upper(during) = '2026-10-16'",
+				id, school));
+		expect_sql(w, "2", text("SELECT count(*) FROM membership WHERE person = '%s'", id));
+	}
+}
+
 static void a_school_has_an_office_and_offices_change_hands(void **state)
 {
 	struct world *w = *state;
@@ -240,6 +273,7 @@ int main(void)
 		cmocka_unit_test(the_county_adds_and_retires_modules),
 		cmocka_unit_test(a_school_keeps_its_code),
 		cmocka_unit_test(a_school_closes_when_nobody_is_left),
+		cmocka_unit_test(who_was_recorded_by_mistake_keeps_no_school_open),
 		cmocka_unit_test(a_school_has_an_office_and_offices_change_hands),
 		cmocka_unit_test(experts_from_elsewhere_are_known_to_all_schools),
 		cmocka_unit_test(everybody_learns_who_she_is),
