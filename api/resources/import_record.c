@@ -12,7 +12,7 @@
 #include "document.h"
 #include "resident_id.h"
 
-enum { HEADER_COLUMNS_LEAST = 3, VALUE_LENGTH_MAX = 60, IDENTITY_DIGITS = 15 };
+enum { HEADER_COLUMNS_LEAST = 3, VALUE_LENGTH_MAX = 60 };
 
 const struct import_kind *import_kind_named(const char *name)
 {
@@ -95,18 +95,12 @@ const char *import_header_lacks(const struct import_kind *kind, const struct imp
 
 const char *import_without_identity(struct arena *a, const char *text)
 {
-	char *plain = cell_narrow(a, text);
-	bool found = false;
-	size_t run;
+	const char *plain = cell_narrow(a, text);
+	char *hidden = plain ? arena_alloc(a, strlen(plain) + 1) : NULL;
 
-	for (char *at = plain; at && *at; at += run ? run : 1) {
-		run = strspn(at, "0123456789");
-		if (run < IDENTITY_DIGITS)
-			continue;
-		memset(at + 3, '*', run - (tolower((unsigned char)at[run]) == 'x' ? 6 : 7));
-		found = true;
-	}
-	return plain && !found ? text : plain;
+	if (!hidden)
+		return NULL;
+	return resident_id_hide(plain, hidden) ? hidden : text;
 }
 
 bool import_record_fill(struct import_record *r, const struct import_header *h,

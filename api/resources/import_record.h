@@ -94,8 +94,8 @@ void import_set_text(struct import_record *r, const char *member, int column, si
 void import_name(struct import_record *r, int column);
 
 /*
- * TEXT with stars in every run of digits that is as long as an identity number's: such a number
- * is kept sealed, and in the column of the document only.  NULL without memory.
+ * TEXT with stars in what looks like an identity number (resident_id_hide()): such a number is
+ * kept sealed, and in the column of the document only.  NULL without memory.
  */
 const char *import_without_identity(struct arena *a, const char *text);
 

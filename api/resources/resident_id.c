@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { ID_LENGTH = 18, COMPACT_MAX = 40 };
+enum { ID_LENGTH = 18, COMPACT_MAX = 40, HIDDEN_RUN = 15, SHOWN_FIRST = 3, SHOWN_LAST = 4 };
 
 /* Full-width digits and letters (U+FF10 to U+FF5A) are three bytes in UTF-8; 0 for other text. */
 static char full_width(const unsigned char *at)
@@ -158,9 +158,91 @@ const char *resident_id_fault_code(enum resident_id_fault fault)
 
 void resident_id_mask(const char normalized[19], char masked[19])
 {
-	memcpy(masked, normalized, 3);
-	memset(masked + 3, '*', 11);
-	memcpy(masked + 14, normalized + 14, 5);
+	memcpy(masked, normalized, ID_LENGTH + 1);
+	memset(masked + SHOWN_FIRST, '*', ID_LENGTH - SHOWN_FIRST - SHOWN_LAST);
+}
+
+/* Length of the hyphen, dash or minus at AT: ASCII, U+2010 to U+2015, U+2212. */
+static int dash_length(const unsigned char *at)
+{
+	if (*at == '-')
+		return 1;
+	if (at[0] != 0xE2)
+		return 0;
+	return (at[1] == 0x80 && at[2] >= 0x90 && at[2] <= 0x95) || (at[1] == 0x88 && at[2] == 0x92)
+		       ? 3
+		       : 0;
+}
+
+/* Length of the blanks and dashes at AT. */
+static size_t gap_length(const char *at)
+{
+	const unsigned char *byte = (const unsigned char *)at;
+	int length;
+
+	while ((length = space_length(byte)) || (length = dash_length(byte)))
+		byte += length;
+	return (size_t)(byte - (const unsigned char *)at);
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/*
+ * Length of the number that begins at AT, a first digit, and may have gaps; 0 when these are no
+ * eighteen characters with a birth date that end where digits end.
+ */
+static size_t gapped_length(const char *at, char number[ID_LENGTH + 1])
+{
+	const char *end = at;
+	int used = 0;
+
+	while (used < ID_LENGTH) {
+		if (used)
+			end += gap_length(end);
+		if (!is_digit(*end) && (used < ID_LENGTH - 1 || (*end != 'x' && *end != 'X')))
+			return 0;
+		number[used++] = *end++;
+	}
+	number[used] = '\0';
+	return !is_digit(*end) && number_at(number + 6, 4) < 2100 && is_date(number + 6)
+		       ? (size_t)(end - at)
+		       : 0;
+}
+
+bool resident_id_hide(const char *text, char *out)
+{
+	char number[ID_LENGTH + 1];
+	bool hidden = false;
+
+	while (*text) {
+		size_t run = strspn(text, "0123456789"), length = 0;
+
+		if (!run) {
+			*out++ = *text++;
+			continue;
+		}
+		if ((length = gapped_length(text, number))) {
+			memcpy(out, number, ID_LENGTH);
+			run = ID_LENGTH;
+		} else {
+			length = run;
+			memcpy(out, text, run);
+		}
+		if (run >= HIDDEN_RUN) {
+			/* A check character X belongs to what is shown. */
+			bool x = length == run && (text[run] == 'x' || text[run] == 'X');
+
+			memset(out + SHOWN_FIRST, '*', run - SHOWN_FIRST - SHOWN_LAST + x);
+			hidden = true;
+		}
+		out += run;
+		text += length;
+	}
+	*out = '\0';
+	return hidden;
 }
 
 void resident_id_birth(const char normalized[19], char birth[11])

@@ -31,6 +31,13 @@ const char *resident_id_fault_code(enum resident_id_fault fault);
 /* As answers show it: first three, eleven stars, last four.  NORMALIZED as made by the check. */
 void resident_id_mask(const char normalized[19], char masked[19]);
 
+/*
+ * Copies TEXT (no full-width forms) to OUT, which has room for as much, with stars in what looks
+ * like such a number: fifteen digits and more on end, or eighteen with blanks or dashes between
+ * that hold a birth date and become one word.  True when there was any.
+ */
+bool resident_id_hide(const char *text, char *out);
+
 /* The birth date as YYYY-MM-DD. */
 void resident_id_birth(const char normalized[19], char birth[11]);
 

@@ -169,12 +169,14 @@ static void an_identity_number_in_a_wrong_column_is_masked(void **state)
 		"2199700001,丙三,,1990-01-03," ID ",,,三年级(5)班,班主任,见" ID "号\n"
 		"2199700001,丁四,,1990-01-04,," ID "," ID "," ID
 		",班主任,９９０１０１１９９２０２０９６８３２\n"
-		"2199700001,戊五,,1990-01-05,,,,三年级(6)班,班主任,99010119920209683X\n");
+		"2199700001,戊五,,1990-01-05,,,,三年级(6)班,班主任,99010119920209683X\n"
+		"2199700001,己六,,1990-01-06,,,,三年级(7)班,班主任,990101 19920209-6832 电话 "
+		"13800001111\n");
 	struct answer *a = GET(w->school, "/v1/teacher-imports/%s/rows?page_size=500", id);
 
 	expect(a, 200,
 	       "{'data': [{'outcome': 'skipped'}, {'outcome': 'rejected'}, "
-	       "{'outcome': 'rejected', 'problems': [{'code': 'digits-in-name'}]}, {}, {}, {}]}");
+	       "{'outcome': 'rejected', 'problems': [{'code': 'digits-in-name'}]}, {}, {}, {}, {}]}");
 	assert_null(strstr(a->body, "19920209"));
 	assert_non_null(strstr(a->body, "990***********6832"));
 	expect_sql(w, "0",
@@ -183,6 +185,9 @@ static void an_identity_number_in_a_wrong_column_is_masked(void **state)
 	expect_sql(
 		w, "见990***********6832号",
 		text("SELECT parsed->>'note' FROM import_row WHERE import = '%s' AND row = 4", id));
+	expect_sql(
+		w, "990***********6832 电话 13800001111",
+		text("SELECT parsed->>'note' FROM import_row WHERE import = '%s' AND row = 7", id));
 	/* Also for another of the school than who sent it. */
 	a = GET(client_new(w, "client", w->county_a, w->school_a1, NULL, "imports:read"),
 		"/v1/teacher-imports/%s/rejected", id);

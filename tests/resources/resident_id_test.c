@@ -178,12 +178,81 @@ static void a_sealed_document_opens_only_beside_its_hash_and_in_its_county(void 
 	arena_free(a);
 }
 
+static void a_number_in_other_text_is_hidden_however_it_is_typed(void **state)
+{
+	static const char *const typed[][2] = {
+		{"990101199804024457", "990***********4457"},
+		{"见990101199804024457号", "见990***********4457号"},
+		{"99010119980402445X", "990***********445X"},
+		{"990101 19980402 4457", "990***********4457"},
+		{"990101-19980402-445x。", "990***********445x。"},
+		{"990101\u300019980402\u00a04457", "990***********4457"},
+		{"990101—1998—0402—4457", "990***********4457"},
+		{"9 9 0 1 0 1 1 9 9 8 0 4 0 2 4 4 5 7", "990***********4457"},
+		{"99010119980402445 7", "990***********4457"},
+		{"990101\r\n199804024457", "990***********4457"},
+		{"990101 - 19980402 - 4457", "990***********4457"},
+		/* Of nobody, with a wrong check character, but typed as one. */
+		{"990101 19980402 4450", "990***********4450"},
+		/* Beside telephone numbers, which stay. */
+		{"电话 13800001111 990101 19980402 4457", "电话 13800001111 990***********4457"},
+		{"990101 19980402 4457 13800001111", "990***********4457 13800001111"},
+		{"990101 19980402 4457, 990101-19980402-4457",
+		 "990***********4457, 990***********4457"},
+		/* As ever: old numbers, bank cards. */
+		{"990101980402445", "990********2445"},
+		{"6222020200012345678", "622************5678"},
+	};
+	char out[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof typed / sizeof *typed; i++) {
+		assert_true(resident_id_hide(typed[i][0], out));
+		assert_string_equal(out, typed[i][1]);
+	}
+}
+
+static void other_numbers_in_a_text_stay(void **state)
+{
+	static const char *const typed[] = {
+		"",
+		"无",
+		"13800001111",
+		"138 0000 1111",
+		"138-0000-1111",
+		"13800001111 13900002222",
+		"13800001111-13900002222",
+		"0571-88886666 13800001111",
+		"8888666 13800001111",
+		"+86 138 0000 1111 / 0571-8888 6666",
+		"2026-09-01 2027-06-30",
+		"2026-09-01 08:30 - 2026-09-01 17:30",
+		"学校标识码 2199700001，2199700002",
+		"2026 3301 0012 000345",
+		"990101 19980402 445",
+		"990101 19981402 4457",
+		"990101/19980402/4457",
+		"990101 19980402 44571",
+	};
+	char out[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof typed / sizeof *typed; i++) {
+		assert_false(resident_id_hide(typed[i], out));
+		assert_string_equal(out, typed[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_right_number_is_taken_as_it_is),
 		cmocka_unit_test(exactly_one_check_character_is_right),
 		cmocka_unit_test(every_single_changed_digit_is_noticed),
+		cmocka_unit_test(a_number_in_other_text_is_hidden_however_it_is_typed),
+		cmocka_unit_test(other_numbers_in_a_text_stay),
 		cmocka_unit_test(forms_that_people_type_are_forgiven),
 		cmocka_unit_test(a_small_x_becomes_a_capital_one),
 		cmocka_unit_test(what_a_spreadsheet_damaged_is_told_from_other_faults),
