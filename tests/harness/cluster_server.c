@@ -7,6 +7,8 @@
  */
 #include "cluster_private.h"
 
+#include "pause.h"
+
 #include "kernel/clock.h"
 
 #include <dirent.h>
@@ -22,7 +24,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ARGUMENTS_MAX = 2 * SETTINGS_MAX + 8, PATH_SIZE = 300 };
@@ -38,13 +39,6 @@ void cluster_say(const char *format, ...)
 	vfprintf(stderr, format, args);
 	fputs("\n", stderr);
 	va_end(args);
-}
-
-static void pause_ms(long milliseconds)
-{
-	const struct timespec t = {milliseconds / 1000, milliseconds % 1000 * 1000000};
-
-	nanosleep(&t, NULL);
 }
 
 /* --- processes --- */
@@ -347,11 +341,12 @@ void server_signal(struct server *s, int signal)
 	s->pid = 0;
 }
 
-/* Kills the children of PARENT by their ids. */
-static void children_kill(pid_t parent)
+/* Kills the children of PARENT by their ids; true while one of them may still have files open. */
+static bool children_kill(pid_t parent)
 {
 	DIR *all = opendir("/proc");
 	const struct dirent *entry;
+	bool alive = false;
 
 	/* cppcheck-suppress readdirCalled ; a stream of its own */
 	while (all && (entry = readdir(all))) {
@@ -366,20 +361,25 @@ static void children_kill(pid_t parent)
 		/* "pid (name) state parent ...", and a name may hold anything. */
 		behind = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
 		fclose(file);
-		if (behind && strlen(behind) > 4 && strtol(behind + 4, NULL, 10) == parent)
+		if (behind && strlen(behind) > 4 && behind[2] != 'Z' &&
+		    strtol(behind + 4, NULL, 10) == parent) {
 			kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL);
+			alive = true;
+		}
 	}
 	if (all)
 		closedir(all);
+	return alive;
 }
 
 void server_kill(struct server *s)
 {
 	if (s->pid <= 0)
 		return;
-	/* Held still, it starts nobody while its children are counted. */
+	/* Held still, it starts nobody while its children are counted, nor buries them. */
 	kill(s->pid, SIGSTOP);
-	children_kill(s->pid);
+	while (children_kill(s->pid))
+		pause_ms(1);
 	server_signal(s, SIGKILL);
 }
 
