@@ -202,6 +202,10 @@ DECLARE
 	sees_her uuid;
 	earlier uuid;
 BEGIN
+	-- Who may not post is refused by the wall, which is asked next: she does not learn here who exists.
+	IF current_setting('qinglan.sees', true) IS DISTINCT FROM 'all' THEN
+		RETURN NEW;
+	END IF;
 	NEW.form := 1;
 	NEW.posted_at := date_trunc('milliseconds', clock_now());
 	NEW.posted_by := nullif(current_setting('qinglan.person', true), '')::uuid;
