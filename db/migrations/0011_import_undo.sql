@@ -192,10 +192,13 @@ BEGIN
 	DELETE FROM title t USING import_row r
 	WHERE r.county = its.county AND r.import = its.id AND t.county = r.county
 		AND t.id = (r.made->>'title')::uuid;
-	DELETE FROM membership m USING (SELECT e.id::uuid FROM import_row r,
-			jsonb_array_elements_text(r.made->'memberships') AS e(id)
-		WHERE r.county = its.county AND r.import = its.id AND r.made ? 'memberships') e
-	WHERE m.county = its.county AND m.id = e.id;
+	-- Collected first, or all memberships would be read again for each row.
+	WITH made AS MATERIALIZED (
+		SELECT e.id::uuid FROM import_row r
+		CROSS JOIN LATERAL jsonb_array_elements_text(r.made->'memberships') AS e(id)
+		WHERE r.county = its.county AND r.import = its.id AND r.made ? 'memberships'
+	)
+	DELETE FROM membership m USING made WHERE m.county = its.county AND m.id = made.id;
 	PERFORM import_restore(its);
 	DELETE FROM sight s USING import_row r
 	WHERE r.county = its.county AND r.import = its.id AND r.made ? 'person'
