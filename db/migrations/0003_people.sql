@@ -634,15 +634,14 @@ SELECT lower(regexp_replace(translate(normalize(typed, NFC), 'üÜ', 'vv'),
 $$;
 
 -- Who may be the same person already: the same document, the same name and birth date, or the same
--- phone. Looks in the whole county; seen: the caller sees today where she works.
+-- phone. Looks in the whole county; of somebody else's person it tells the id and the school only.
 CREATE FUNCTION person_candidates(its_name text, its_birth date, its_phone text, its_hashes bytea[],
 	but uuid DEFAULT NULL)
-RETURNS TABLE (person uuid, reason text, school uuid, school_name text, name text, seen boolean)
+RETURNS TABLE (person uuid, reason text, school uuid, school_name text, name text)
 LANGUAGE sql STABLE AS
 $$
 SELECT p.id, p.reason, s.id, s.name,
-	CASE WHEN a.sees_all OR a.school = ANY (p.schools) THEN p.name END,
-	coalesce(a.sees_all OR a.school IN (p.school, p.personnel_school), false)
+	CASE WHEN a.sees_all OR a.school = ANY (p.schools) THEN p.name END
 FROM (SELECT current_setting('qinglan.sees', true) = 'all' AS sees_all,
 	nullif(current_setting('qinglan.school', true), '')::uuid AS school) a
 CROSS JOIN (
@@ -682,9 +681,7 @@ BEGIN
 		'school_id', c.school, 'school_name', c.school_name, 'reasons', c.reasons)) ORDER BY c.person)
 	INTO candidates
 	FROM (
-		SELECT p.person, p.name, CASE WHEN p.seen THEN p.school END AS school,
-			CASE WHEN p.seen THEN p.school_name END AS school_name,
-			jsonb_agg(p.reason ORDER BY p.reason) AS reasons
+		SELECT p.person, p.name, p.school, p.school_name, jsonb_agg(p.reason ORDER BY p.reason) AS reasons
 		FROM person_candidates(its_name, its_birth, its_phone, its_hashes, but) p
 		WHERE p.reason = 'document' OR NOT p.person = ANY (reviewed)
 		GROUP BY 1, 2, 3, 4
