@@ -229,7 +229,8 @@ static void a_stream_arrives_whole_in_chunks(void **state)
 {
 	struct socket_client c = socket_open("127.0.0.1", echo.port);
 	struct socket_reply r;
-	const char *line;
+	size_t at;
+	int length;
 	long i = 0;
 
 	(void)state;
@@ -237,19 +238,19 @@ static void a_stream_arrives_whole_in_chunks(void **state)
 	r = socket_read(&c, false, WAIT_MS);
 	assert_int_equal(r.status, 200);
 	assert_true(r.chunked && r.whole);
-	for (line = r.body; *line; line = strchr(line, '\n') + 1, i++) {
+	/* By length: string functions that are checked look at the whole rest, for each line anew. */
+	for (at = 0; at < r.body_length; at += (size_t)length, i++) {
 		char wanted[32];
 
-		snprintf(wanted, sizeof wanted, "line %ld\n", i);
-		assert_int_equal(strncmp(line, wanted, strlen(wanted)), 0);
+		length = snprintf(wanted, sizeof wanted, "line %ld\n", i);
+		assert_true(at + (size_t)length <= r.body_length);
+		assert_memory_equal(r.body + at, wanted, (size_t)length);
 	}
 	assert_int_equal(i, 100000);
 	socket_reply_free(&r);
 	assert_true(socket_text(&c, "GET /stream/0 HTTP/1.1\r\nHost: h\r\n\r\n"
 				    "GET /after HTTP/1.1\r\nHost: h\r\n\r\n"));
 	r = socket_read(&c, false, WAIT_MS);
-	if (!r.whole)
-		print_error("status %d, %zu bytes of body\n", r.status, r.body_length);
 	assert_true(r.whole);
 	assert_int_equal(r.body_length, 0);
 	socket_reply_free(&r);
