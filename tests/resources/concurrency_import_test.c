@@ -230,7 +230,8 @@ static void start(struct writer *x, struct race *r, const char *body, int count)
 	for (int i = 0; i < 2000; i++) {
 		if (strtol(world_value(
 				   r->world,
-				   "SELECT count(DISTINCT pid)::text FROM pg_locks WHERE NOT granted",
+				   "SELECT count(*)::text FROM pg_stat_activity "
+				   "WHERE datname = current_database() AND wait_event_type = 'Lock'",
 				   NULL),
 			   NULL, 10) >= count)
 			return;

@@ -217,7 +217,9 @@ static void post_beside_new_rules(const char *teacher)
 	/* It comes to stand behind the posting, or is through already where nothing holds it. */
 	for (int i = 0;
 	     i < 500 && PQconsumeInput(ruling) && PQisBusy(ruling) &&
-	     !atoi(sql_value(sql->super, "SELECT count(*) FROM pg_locks WHERE NOT granted"));
+	     !atoi(sql_value(sql->super,
+			     "SELECT count(*) FROM pg_stat_activity "
+			     "WHERE datname = current_database() AND wait_event_type = 'Lock'"));
 	     i++)
 		sql_value(sql->super, "SELECT pg_sleep(0.01)");
 	sql_value(posting, "COMMIT");
