@@ -28,7 +28,7 @@ stop() {
 	[ -z "${server:-}" ] || wait "$server" 2>/dev/null || true
 	db/private.sh stop "$data" >/dev/null 2>&1 || true
 	rm -rf "$data"
-	[ "$data" = "$work/data" ] || rmdir "$(dirname "$data")"
+	[ "$data" = "$work/data" ] || rm -rf "$(dirname "$data")"
 }
 
 # --- what is measured against ------------------------------------------------------------------

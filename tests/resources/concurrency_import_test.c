@@ -230,8 +230,9 @@ static void start(struct writer *x, struct race *r, const char *body, int count)
 	for (int i = 0; i < 2000; i++) {
 		if (strtol(world_value(
 				   r->world,
-				   "SELECT count(*)::text FROM pg_stat_activity "
-				   "WHERE datname = current_database() AND wait_event_type = 'Lock'",
+				   "SELECT count(DISTINCT l.pid)::text FROM pg_locks l "
+				   "JOIN pg_stat_activity a ON a.pid = l.pid "
+				   "WHERE a.datname = current_database() AND NOT l.granted",
 				   NULL),
 			   NULL, 10) >= count)
 			return;
