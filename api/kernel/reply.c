@@ -199,12 +199,11 @@ static void timing_header(struct request *r)
 		(clock_monotonic_ns() - r->started_ns) / 1000,
 	};
 
-	reply_header(r->out, "Server-Timing",
-		     arena_printf(r->arena,
-				  "auth;dur=%lld.%03d, db;dur=%lld.%03d, total;dur=%lld.%03d",
-				  (long long)us[0] / 1000, (int)(us[0] % 1000),
-				  (long long)us[1] / 1000, (int)(us[1] % 1000),
-				  (long long)us[2] / 1000, (int)(us[2] % 1000)));
+	reply_header(
+		r->out, "Server-Timing",
+		arena_printf(r->arena, "auth;dur=%lld.%03d, db;dur=%lld.%03d, total;dur=%lld.%03d",
+			     (long long)us[0] / 1000, (int)(us[0] % 1000), (long long)us[1] / 1000,
+			     (int)(us[1] % 1000), (long long)us[2] / 1000, (int)(us[2] % 1000)));
 }
 
 void reply_prepare(struct request *r)

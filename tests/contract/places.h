@@ -52,13 +52,16 @@ static inline void members(struct world *w, struct place *p, const json_t *schem
 	json_object_foreach(json_object_get(schema, "properties"), member, part) {
 		char inner[PLACE_LENGTH];
 
-		snprintf(inner, sizeof inner, "%s%s%s", at, *at ? "/" : "", member);
+		if (snprintf(inner, sizeof inner, "%s%s%s", at, *at ? "/" : "", member) >=
+		    (int)sizeof inner)
+			fail_msg("%s/%s is too deep", at, member);
 		members(w, p, part, inner, member, each);
 	}
 	if ((part = json_object_get(schema, "items"))) {
 		char inner[PLACE_LENGTH];
 
-		snprintf(inner, sizeof inner, "%s/0", at);
+		if (snprintf(inner, sizeof inner, "%s/0", at) >= (int)sizeof inner)
+			fail_msg("%s/0 is too deep", at);
 		members(w, p, part, inner, name, each);
 	}
 	parts = json_object_get(schema, "allOf");

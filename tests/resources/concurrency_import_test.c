@@ -8,11 +8,11 @@
 
 #include "kernel/clock.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,12 +228,11 @@ static void start(struct writer *x, struct race *r, const char *body, int count)
 	x->body = body;
 	assert_int_equal(pthread_create(&x->thread, NULL, write_now, x), 0);
 	for (int i = 0; i < 2000; i++) {
-		if (strtol(world_value(
-				   r->world,
-				   "SELECT count(DISTINCT l.pid)::text FROM pg_locks l "
-				   "JOIN pg_stat_activity a ON a.pid = l.pid "
-				   "WHERE a.datname = current_database() AND NOT l.granted",
-				   NULL),
+		if (strtol(world_value(r->world,
+				       "SELECT count(DISTINCT l.pid)::text FROM pg_locks l "
+				       "JOIN pg_stat_activity a ON a.pid = l.pid "
+				       "WHERE a.datname = current_database() AND NOT l.granted",
+				       NULL),
 			   NULL, 10) >= count)
 			return;
 		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);

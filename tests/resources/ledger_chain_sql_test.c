@@ -38,7 +38,8 @@ static void the_chained_form_is_canonical_json_and_names_nobody(void **state)
 	(void)state;
 	QUERY(sql->app, "hour_entry_create", "teacher_id", TEACHER "1", "hours", "1.5", "level",
 	      "county", "activity_on", "2026-03-01", "source",
-	      "{\"kind\": \"adjustment\", \"key\": \"甲\\\"\"}", "evidence", "教师1", "note", "a\nb");
+	      "{\"kind\": \"adjustment\", \"key\": \"甲\\\"\"}", "evidence", "教师1", "note",
+	      "a\nb");
 	assert_string_equal(
 		as_engine(
 			"SELECT f = (SELECT '{' || string_agg(to_json(j.key) || ':' || j.value, ',' ORDER BY"

@@ -68,11 +68,11 @@ static void hours_belong_where_she_worked_that_day(void **state)
 			    "{school_id}"),
 		"");
 	assert_string_equal(
-		json_member(
-			QUERY(sql->app, "hour_entry_create", "teacher_id", TEACHER "1", "school_id",
-			      SCHOOL "3", "hours", "1", "level", "county", "activity_on", "2026-03-01",
-			      "source", "{\"kind\": \"transfer_in\", \"key\": \"c\"}"),
-			"{school_id}"),
+		json_member(QUERY(sql->app, "hour_entry_create", "teacher_id", TEACHER "1",
+				  "school_id", SCHOOL "3", "hours", "1", "level", "county",
+				  "activity_on", "2026-03-01", "source",
+				  "{\"kind\": \"transfer_in\", \"key\": \"c\"}"),
+			    "{school_id}"),
 		SCHOOL "3");
 }
 
@@ -88,11 +88,11 @@ static void who_is_not_seen_is_not_found_at_its_member(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		bool teacher = !strcmp(cases[i][0], "teacher_id");
-		const char *complaint = QUERY(
-			sql->app, "hour_entry_create", cases[i][0], cases[i][1], "hours", "1", "level",
-			"county", "activity_on", "2026-03-01", "source",
-			"{\"kind\": \"adjustment\", \"key\": \"x\"}", teacher ? NULL : "teacher_id",
-			TEACHER "1");
+		const char *complaint =
+			QUERY(sql->app, "hour_entry_create", cases[i][0], cases[i][1], "hours", "1",
+			      "level", "county", "activity_on", "2026-03-01", "source",
+			      "{\"kind\": \"adjustment\", \"key\": \"x\"}",
+			      teacher ? NULL : "teacher_id", TEACHER "1");
 
 		assert_string_equal(complaint, sql_text("unprocessable {\"code\": \"not-found\", "
 							"\"pointer\": \"#/%s\"}",
