@@ -10,6 +10,13 @@
 
 #include "harness/mutate.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
 enum { PLACE_LENGTH = 120 };
 
 /* Where an id stands: in the path behind COLLECTION, in the query, or in the body at POINTER. */
