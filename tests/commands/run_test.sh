@@ -51,8 +51,13 @@ in_foreground() {
 	set +m
 	greeted
 }
-# At a terminal of its own.
+# At a terminal of its own; where none can be had (a bare chroot), in a process group.
+terminal=$(script -qfc 'echo yes' /dev/null </dev/null 2>/dev/null | tr -d '\r')
 at_a_terminal() {
+	if [ "$terminal" != yes ]; then
+		in_foreground
+		return
+	fi
 	forget
 	env --default-signal=INT,TERM,HUP script -qfc "db/private.sh run '$program' '$home'" \
 		/dev/null </dev/null >"$said" 2>&1 &
@@ -87,8 +92,14 @@ ctrl_c() {
 	kill -INT -- "-$job"
 	all_gone && wait "$job"
 }
+# Without a terminal the group is told what the system would tell it.
 terminal_closes() {
-	kill -KILL "$job"
+	[ -n "$run" ] || return 1
+	if [ "$terminal" = yes ]; then
+		kill -KILL "$job"
+	else
+		kill -HUP -- "-$job"
+	fi
 	wait "$job"
 	all_gone
 }
