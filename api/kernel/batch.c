@@ -32,7 +32,6 @@ struct batch {
 static const char *row_lookup(void *context, const char *name)
 {
 	struct batch *b = context;
-	const char *text;
 	json_t *member;
 
 	if (!strcmp(name, "body"))
@@ -40,14 +39,7 @@ static const char *row_lookup(void *context, const char *name)
 	member = json_object_get(b->item, name);
 	if (!member)
 		return request_lookup(b->r, name);
-	if (json_is_null(member))
-		return NULL;
-	if (json_is_string(member))
-		return json_string_value(member);
-	text = json_text(b->r->arena, member);
-	if (!text)
-		problem(b->r, UNAVAILABLE, NULL);
-	return text;
+	return json_parameter(b->r, member);
 }
 
 /* The faults of item I as faults of the whole request: its problem, then what is wrong within it. */

@@ -11,7 +11,7 @@ enum { FINGERPRINT_SIZE = 33 };
 /* 128 bits of BLAKE2b in hexadecimal, NUL-terminated. */
 void fingerprint(const void *bytes, size_t length, char hex[FINGERPRINT_SIZE]);
 
-/* 128 random bits in hexadecimal. */
+/* 128 random bits in hexadecimal: for ids, not for secrets, and not on both sides of a fork(). */
 void fingerprint_random(char hex[FINGERPRINT_SIZE]);
 
 /* SHA-256, for what PostgreSQL compares: "\x" and 64 digits. */

@@ -54,8 +54,7 @@ void bind_value(struct request *r, enum bound_name name, const char *text)
 	r->binds = b;
 }
 
-/* A JSON value as a parameter: text as it is, the rest as JSON, null and absent as NULL. */
-static const char *json_parameter(struct request *r, const json_t *value)
+const char *json_parameter(struct request *r, const json_t *value)
 {
 	const char *text;
 

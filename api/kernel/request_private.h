@@ -33,6 +33,9 @@ char *fields_wanted(struct request *r);
 /* request_names.c: what a query sees under a name (struct request * as context). */
 const char *request_lookup(void *request, const char *name);
 
+/* A JSON value as a parameter: text as it is, the rest as JSON, null and absent as NULL. */
+const char *json_parameter(struct request *r, const json_t *value);
+
 /* The value of a query parameter (absent: NULL). */
 const char *query_value(const struct request *r, const char *name);
 

@@ -1,6 +1,6 @@
 /*
- * seal.h -- secrets at rest and on their way: sealed values and cursors, keyed hashes.  The only
- * user of libsodium.
+ * seal.h -- secrets at rest and on their way: sealed values and cursors, keyed hashes.  All of
+ * libsodium but plain fingerprints is here.
  *
  * XChaCha20-Poly1305 with the context (county, table, id) as additional data; BLAKE2b keyed
  * for look-up.  Both carry the id of their key, so that keys can be changed (qinglan rekey).

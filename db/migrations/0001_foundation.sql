@@ -56,7 +56,7 @@ $$;
 
 -- The county's time: the machine's, moved in development; and its calendar day. A setting can be
 -- made by anybody, so it may only say that nothing is moved; how far is read where the owner alone
--- writes it. Written to be inlined: a statement that asks twice reads the tables once at most.
+-- writes it. Written to be inlined; while nothing is moved a transaction reads the tables once.
 CREATE FUNCTION clock_now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL RESTRICTED AS
 $$
 SELECT CASE WHEN current_setting('qinglan.ahead', true) = '00:00:00' THEN machine_now()

@@ -661,10 +661,20 @@ WHERE p.teacher AND p.merged_into IS NULL AND p.voided_at IS NULL AND p.id IS DI
 $$;
 CALL engine_owned('person_candidates(text, date, text, bytea[], uuid)', 'qinglan_app');
 
--- Held to the end of a transaction that makes people of the county: who is there already is asked
--- by one after the other, or two would each make the same person. Before anything else is locked.
-CREATE FUNCTION people_in_turn() RETURNS void LANGUAGE sql AS
-$$ SELECT pg_advisory_xact_lock(hashtextextended('people/' || this_county(), 0)) $$;
+-- Held to the end of a transaction that makes or renames people of the county, and taken before any
+-- person is locked: by a list alone, so that nobody comes to be whom it has found missing; by single
+-- requests together, which must_be_new() tells from one another.
+CREATE FUNCTION people_lock(alone boolean) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	key bigint := hashtextextended('people/' || this_county(), 0);
+BEGIN
+	IF alone THEN
+		PERFORM pg_advisory_xact_lock(key);
+	ELSE
+		PERFORM pg_advisory_xact_lock_shared(key);
+	END IF;
+END
+$$;
 
 -- Raises possible-duplicate with the candidates that are not in REVIEWED; a document is never waived.
 -- Of two who ask for the same name or number at once, one waits and then finds whom the other made.
@@ -771,7 +781,7 @@ DECLARE
 	its_name text := person_name(body->>'name');
 	its_id uuid := uuid_v7();
 BEGIN
-	PERFORM people_in_turn();
+	PERFORM people_lock(false);
 	PERFORM must_be_own_school(its_school, '#/school_id');
 	PERFORM must_be_own_school(its_personnel, '#/personnel_school_id');
 	PERFORM must_not_be_future(its_start, '#/started_on');
@@ -807,6 +817,9 @@ DECLARE
 	old person;
 	new person;
 BEGIN
+	IF patch ?| ARRAY['name', 'birth_on', 'phone'] OR its_hashes IS NOT NULL THEN
+		PERFORM people_lock(false);
+	END IF;
 	-- Locked before it is read: what is written back is the whole row.
 	SELECT * INTO old FROM person p WHERE p.id = its_id AND p.teacher FOR NO KEY UPDATE;
 	IF old.id IS NULL THEN
@@ -932,7 +945,9 @@ BEGIN
 		IF people > 0 THEN
 			PERFORM raise_problem('school-has-people', jsonb_build_object('people', people), 'QL409');
 		END IF;
-	ELSIF EXISTS (SELECT FROM membership m WHERE m.school = its_id AND lower(m.during) > its_ended_on) THEN
+	ELSIF EXISTS (SELECT FROM membership m JOIN person p ON p.county = m.county AND p.id = m.person
+		WHERE m.school = its_id AND lower(m.during) > its_ended_on
+			AND p.voided_at IS NULL AND p.merged_into IS NULL) THEN
 		PERFORM raise_problem('unprocessable',
 			'{"pointer": "#/ended_on", "code": "membership-later"}', 'QL422');
 	END IF;

@@ -203,7 +203,9 @@ DECLARE
 	earlier uuid;
 BEGIN
 	-- Who may not post is refused by the wall, which is asked next: she does not learn here who exists.
-	IF current_setting('qinglan.sees', true) IS DISTINCT FROM 'all' THEN
+	IF current_setting('qinglan.sees', true) IS DISTINCT FROM 'all'
+		OR NEW.county IS DISTINCT FROM this_county()
+	THEN
 		RETURN NEW;
 	END IF;
 	NEW.form := 1;

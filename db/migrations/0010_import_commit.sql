@@ -81,7 +81,7 @@ BEGIN
 		PERFORM raise_problem('import-not-ready', jsonb_build_object('state', its.state), 'QL409');
 	END IF;
 	IF its.kind = 'teachers' THEN
-		PERFORM people_in_turn();
+		PERFORM people_lock(true);
 	END IF;
 	PERFORM import_plan_holds(import_id, its_plan, its_mode);
 	IF its.kind = 'schools' THEN

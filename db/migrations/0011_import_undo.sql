@@ -271,6 +271,13 @@ BEGIN
 		PERFORM hour_accounts_lock(ARRAY(SELECT DISTINCT r.person FROM import_row r
 			WHERE r.county = its.county AND r.import = its.id AND r.made ? 'entry'));
 	END IF;
+	-- Nor is anything changed, or hung on them, between the look and the deed.
+	PERFORM FROM school s WHERE its.kind = 'schools' AND s.county = its.county AND s.id = ANY (ARRAY(
+		SELECT r.school FROM import_row r WHERE r.county = its.county AND r.import = its.id
+			AND (r.made <> '{}' OR r.before <> '{}'))) ORDER BY s.id FOR UPDATE;
+	PERFORM FROM person p WHERE its.kind = 'teachers' AND p.county = its.county AND p.id = ANY (ARRAY(
+		SELECT r.person FROM import_row r WHERE r.county = its.county AND r.import = its.id
+			AND (r.made <> '{}' OR r.before <> '{}'))) ORDER BY p.id FOR UPDATE;
 	PERFORM import_free(its);
 	IF its.kind = 'schools' THEN
 		undone := jsonb_build_object('removed', import_undo_schools(its));

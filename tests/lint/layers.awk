@@ -15,7 +15,7 @@ BEGIN {
 	library("^jwt\\.h$", "^api/kernel/token[a-z_]*\\.[ch]$")
 	library("^libpq-fe\\.h$", "^api/kernel/pg[a-z_]*\\.[ch]$")
 	library("^yaml\\.h$", "^api/kernel/yaml[a-z_]*\\.c$")
-	library("^sodium(/.*)?\\.h$", "^api/kernel/(seal|fingerprint|cursor)[a-z_]*\\.[ch]$")
+	library("^sodium(/.*)?\\.h$", "^api/kernel/(seal|fingerprint)[a-z_]*\\.[ch]$")
 	library("^openssl/", "^api/kernel/token[a-z_]*\\.[ch]$")
 	library("^pcre2\\.h$", "^api/kernel/schema[a-z_]*\\.[ch]$")
 	library("^csv\\.h$", "^api/kernel/csv[a-z_]*\\.c$")
