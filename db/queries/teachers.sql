@@ -89,23 +89,25 @@ SELECT row_to_json(m) AS body, m.version FROM membership_view m
 WHERE m.id = :membership_id::uuid AND m.teacher_id = :teacher_id::uuid
 
 -- name: membership_create :one
--- A further membership; the one of its kind before it must have ended.
+-- A further membership; the one of its kind before it must have ended. A school gives them to who is
+-- with it today only, since a membership is what it sees her by; the county brings anybody anywhere.
 INSERT INTO membership AS m (county, person, school, kind, during, reason)
 SELECT this_county(), p.id, :school_id::uuid, :kind::text, period(:started_on::date, :ended_on::date),
 	coalesce(:reason::text, '')
 FROM (SELECT :teacher_id::uuid AS id) asked
 LEFT JOIN person p ON p.id = asked.id AND p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL
+	AND is_seen_today(p.id)
 -- What the body names is looked at only where the path names somebody.
 WHERE CASE WHEN must_find(p.id IS NOT NULL) THEN must_be_own_school(:school_id::uuid, '#/school_id') END
 RETURNING m.id, m.version, body_of('membership_view', m.id) AS body
 
 -- name: membership_end :one
--- The last day of a membership.
+-- The last day of a membership. Once she has left, her former school no longer moves it.
 UPDATE membership m
 SET during = period(lower(m.during), :ended_on::date),
 	reason = coalesce(:reason::text, m.reason),
 	version = next_version(m.version, :if_match::text), updated_at = clock_now()
-WHERE m.id = :membership_id::uuid AND m.person = :teacher_id::uuid
+WHERE m.id = :membership_id::uuid AND m.person = :teacher_id::uuid AND is_seen_today(m.person)
 RETURNING m.version, body_of('membership_view', m.id) AS body
 
 -- name: title_list :page

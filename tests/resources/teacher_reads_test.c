@@ -46,6 +46,35 @@ static void a_school_is_added_where_it_is_asked_for(void **state)
 	expect(a, 200, "{'status': 'left', 'school': null}");
 }
 
+/* A membership is what a school sees a teacher by: it cannot take one whom it no longer has. */
+static void a_former_school_does_not_let_itself_in_again(void **state)
+{
+	struct world *w = *state;
+	struct answer *made =
+		POST(w->school, "/v1/teachers",
+		     text("{'name': '离去', 'school_id': '%s', 'started_on': '2020-09-01'}",
+			  w->school_a1));
+	const char *id = text("%s", text_at(made, "id"));
+	const char *memberships = text("/v1/teachers/%s/memberships", id);
+	const char *first = text_at(GET(w->school, "%s", memberships), "data/0/id");
+	const char *end = text("%s/%s/end", memberships, first);
+	const char *again =
+		text("{'school_id': '%s', 'kind': 'personnel', 'started_on': '2026-10-05'}",
+		     w->school_a1);
+
+	expect_sql(
+		w, "2",
+		text("WITH c AS (SELECT set_config('qinglan.county', '%d', true)), m AS (UPDATE "
+		     "membership SET during = '[2020-09-01,2026-10-01)' FROM c WHERE person = '%s' "
+		     "RETURNING 1) SELECT count(*) FROM m",
+		     w->county_a, id));
+	expect(POST(w->school, memberships, again), 404, NULL);
+	expect(call(w->school, "POST", end, "{\"ended_on\": \"2026-10-14\"}", "If-Match", "*",
+		    NULL),
+	       404, NULL);
+	expect(POST(w->county, memberships, again), 201, NULL);
+}
+
 static void an_id_may_be_written_in_capitals(void **state)
 {
 	struct world *w = *state;
@@ -73,6 +102,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_school_is_added_where_it_is_asked_for),
+		cmocka_unit_test(a_former_school_does_not_let_itself_in_again),
 		cmocka_unit_test(an_id_may_be_written_in_capitals),
 	};
 
