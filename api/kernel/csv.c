@@ -101,6 +101,11 @@ char *csv_decode(struct arena *a, const char *bytes, size_t length, size_t *out_
 		return NULL;
 	}
 	out = convert(a, "UTF-8", *encoding, bytes, length, out_length, reason, offset);
+	/* iconv lets pass what stands beyond Unicode's end, marked as UTF-8. */
+	if (out && !utf8_valid(out, *out_length)) {
+		*reason = "csv-encoding";
+		out = NULL;
+	}
 	*offset += mark;
 	return out;
 }

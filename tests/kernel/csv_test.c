@@ -89,6 +89,10 @@ static void bytes_of_no_encoding_are_refused_with_their_place(void **state)
 	assert_null(DECODE("abc\xbd"));
 	assert_string_equal(reason, "csv-encoding");
 	assert_int_equal(offset, 3);
+	/* Beyond U+10FFFF. */
+	assert_null(DECODE("\xef\xbb\xbf"
+			   "a\xf7\x9b\x9e\x8b"));
+	assert_string_equal(reason, "csv-encoding");
 }
 
 static void a_workbook_is_told_apart_from_a_table(void **state)
