@@ -136,8 +136,7 @@ static void purge(struct job_runner *r)
 	snprintf(upload_days, sizeof upload_days, "%ld", r->service->config->upload_days);
 	snprintf(event_days, sizeof event_days, "%ld", r->service->config->event_days);
 	job_gate_run(&r->gate, a, "job_purge", uploads);
-	purge_rounds(r, a, "idempotency_purge", nothing);
-	purge_rounds(r, a, "revocation_purge", nothing);
+	purge_rounds(r, a, "expired_purge", nothing);
 	purge_rounds(r, a, "event_purge", events);
 	job_gate_run(&r->gate, a, "people_upkeep", nothing);
 	arena_free(a);

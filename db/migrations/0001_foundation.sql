@@ -576,31 +576,27 @@ CALL wall('token_revocation', reads => '$all', writes => '$all', gate => 'SELECT
 
 -- ---------------------------------------------------------------- housekeeping
 
--- Each removes what has outlived its time, at most 10,000 rows at a time, which are found by an
--- index: the number of rows removed. By ctid, since a plan of a join could turn to reading it all.
-CREATE FUNCTION idempotency_purge() RETURNS bigint LANGUAGE plpgsql AS $$
+-- Removes expired keys of requests and revocations of expired tokens, at most 10,000 rows of each,
+-- which are found by an index: the greater number. By ctid, since a plan of a join could turn to
+-- reading it all.
+CREATE FUNCTION expired_purge() RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-	removed bigint;
+	keys bigint;
+	revocations bigint;
 BEGIN
 	DELETE FROM idempotency WHERE ctid = ANY (ARRAY(SELECT i.ctid FROM idempotency i
 		WHERE i.expires_at < machine_now() ORDER BY i.expires_at LIMIT 10000));
-	GET DIAGNOSTICS removed = ROW_COUNT;
-	RETURN removed;
-END
-$$;
-CREATE FUNCTION revocation_purge() RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-	removed bigint;
-BEGIN
+	GET DIAGNOSTICS keys = ROW_COUNT;
 	DELETE FROM token_revocation WHERE ctid = ANY (ARRAY(SELECT r.ctid FROM token_revocation r
 		WHERE r.expires_at < machine_now() ORDER BY r.expires_at LIMIT 10000));
-	GET DIAGNOSTICS removed = ROW_COUNT;
-	RETURN removed;
+	GET DIAGNOSTICS revocations = ROW_COUNT;
+	RETURN greatest(keys, revocations);
 END
 $$;
 
--- Events older than so many days (0: none; never of the last 30). They lie by age under the primary key of each county,
--- so the oldest are looked at and no index of the time is kept up by every write.
+-- Removes events older than so many days (0: none; never of the last 30), at most 10,000. They lie by
+-- age under the primary key of each county, so the oldest are looked at and no index of the time is
+-- kept up by every write.
 CREATE FUNCTION event_purge(days int) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	its_county int;
@@ -618,6 +614,5 @@ BEGIN
 	RETURN removed;
 END
 $$;
-CALL engine_owned('idempotency_purge()', 'qinglan_gate');
-CALL engine_owned('revocation_purge()', 'qinglan_gate');
+CALL engine_owned('expired_purge()', 'qinglan_gate');
 CALL engine_owned('event_purge(int)', 'qinglan_gate');

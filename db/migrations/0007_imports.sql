@@ -229,8 +229,9 @@ END
 $$;
 
 -- The import of an id for its caller, locked; the engine's functions begin with it. One import of
--- a county is decided or committed at a time.
-CREATE FUNCTION import_locked(import_id uuid) RETURNS import LANGUAGE plpgsql AS $$
+-- a county is decided or committed at a time. A request says besides which kind and version it means.
+CREATE FUNCTION import_locked(import_id uuid, its_kind text DEFAULT NULL, if_match text DEFAULT NULL)
+RETURNS import LANGUAGE plpgsql AS $$
 DECLARE
 	its import;
 BEGIN
@@ -242,11 +243,15 @@ BEGIN
 		PERFORM raise_problem('not-found', '{}', 'QL404');
 	END IF;
 	PERFORM pg_advisory_xact_lock(hashtextextended('import/' || this_county(), 0));
+	IF its.kind <> its_kind THEN
+		PERFORM raise_problem('not-found', '{}', 'QL404');
+	END IF;
+	PERFORM next_version(its.version, if_match);
 	RETURN its;
 END
 $$;
-REVOKE ALL ON FUNCTION import_locked(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION import_locked(uuid) TO qinglan_engine;
+REVOKE ALL ON FUNCTION import_locked(uuid, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION import_locked(uuid, text, text) TO qinglan_engine;
 
 -- After a part was read: decides, unless another part still waits to be read.
 CREATE FUNCTION import_part_end(import_id uuid, its_part int) RETURNS jsonb LANGUAGE plpgsql AS $$

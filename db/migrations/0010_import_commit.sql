@@ -45,13 +45,9 @@ $$;
 CREATE FUNCTION import_commit_ask(import_id uuid, its_kind text, its_plan uuid, its_mode text,
 	if_match text, its_scope text, its_language text) RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE
-	its import := import_locked(import_id);
+	its import := import_locked(import_id, its_kind, if_match);
 	job_id uuid;
 BEGIN
-	IF its.kind <> its_kind THEN
-		PERFORM raise_problem('not-found', '{}', 'QL404');
-	END IF;
-	PERFORM next_version(its.version, if_match);
 	IF its.purged THEN
 		PERFORM raise_problem('import-purged', '{}', 'QL409');
 	ELSIF its.state <> 'ready' THEN

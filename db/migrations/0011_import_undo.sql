@@ -119,13 +119,9 @@ $$;
 CREATE FUNCTION import_undo_ask(import_id uuid, its_kind text, if_match text, its_scope text,
 	its_language text) RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE
-	its import := import_locked(import_id);
+	its import := import_locked(import_id, its_kind, if_match);
 	job_id uuid;
 BEGIN
-	IF its.kind <> its_kind THEN
-		PERFORM raise_problem('not-found', '{}', 'QL404');
-	END IF;
-	PERFORM next_version(its.version, if_match);
 	IF its.state <> 'committed' THEN
 		PERFORM raise_problem('import-not-committed', jsonb_build_object('state', its.state), 'QL409');
 	ELSIF its.purged THEN

@@ -58,13 +58,10 @@ SELECT token_id, person, date_part('epoch', issued_before)::bigint AS issued_bef
 FROM token_revocation
 WHERE created_at > machine_now() - make_interval(secs => :seconds::int) AND expires_at > machine_now()
 
--- name: idempotency_purge :one
--- For qinglan_gate: removes expired keys, some at a time; whether there may be more.
-SELECT idempotency_purge() >= 10000 AS more
-
--- name: revocation_purge :one
--- For qinglan_gate: removes revocations of tokens that have expired since, some at a time.
-SELECT revocation_purge() >= 10000 AS more
+-- name: expired_purge :one
+-- For qinglan_gate: removes expired keys of requests and revocations, some at a time; whether there may
+-- be more.
+SELECT expired_purge() >= 10000 AS more
 
 -- name: event_purge :one
 -- For qinglan_gate: removes events older than so many days (0: none), some at a time.

@@ -125,6 +125,22 @@ void world_jobs(struct world *w)
 		;
 }
 
+bool world_jobs_ended(struct world *w)
+{
+	const struct timespec pause = {.tv_nsec = 100000000};
+
+	for (int i = 0; i < 600; i++) {
+		if (!strcmp(world_value(w,
+					"SELECT count(*)::text FROM job "
+					"WHERE state IN ('queued', 'running')",
+					NULL),
+			    "0"))
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 static bool make_keys(struct world *w)
 {
 	char error[300];

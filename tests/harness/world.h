@@ -44,6 +44,9 @@ void world_clock(struct world *w, int county, const char *at);
 /* Runs waiting jobs until there are none. */
 void world_jobs(struct world *w);
 
+/* Waits until no job waits or runs, others run them; false after a minute. */
+bool world_jobs_ended(struct world *w);
+
 /*
  * One value of a statement as the engine role, which sees all rows: text in the world's
  * arena, NULL for NULL or no row.  $1 … are the further arguments, up to NULL.

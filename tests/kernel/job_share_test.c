@@ -81,21 +81,6 @@ static bool run_one(void)
 	return job_run_one(&world->program.service, kinds, sizeof kinds / sizeof *kinds);
 }
 
-/* Waits until no job waits or runs; false after a minute. */
-static bool all_ended(void)
-{
-	for (int i = 0; i < 600; i++) {
-		if (!strcmp(world_value(world,
-					"SELECT count(*)::text FROM job "
-					"WHERE state IN ('queued', 'running')",
-					NULL),
-			    "0"))
-			return true;
-		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-	}
-	return false;
-}
-
 static void a_county_that_runs_fewer_jobs_comes_first(void **state)
 {
 	const char *first = queue(world->county_a, NEW, "quick"), *next[9], *other;
@@ -146,7 +131,7 @@ static void no_county_and_no_officer_takes_all_threads(void **state)
 					      sizeof kinds / sizeof *kinds, THREADS / 2);
 		assert_non_null(runners[i]);
 	}
-	assert_true(all_ended());
+	assert_true(world_jobs_ended(world));
 	for (int i = 0; i < 2; i++)
 		job_runner_stop(runners[i]);
 	assert_int_equal(busy.ended, OF_A + OF_B);

@@ -242,21 +242,6 @@ static void a_job_is_given_up_after_some_attempts(void **state)
 	assert_string_equal(column(id, "problem->>'code'"), "job-given-up");
 }
 
-/* Waits until no job waits or runs; false after a minute. */
-static bool all_ended(void)
-{
-	for (int i = 0; i < 600; i++) {
-		if (!strcmp(world_value(world,
-					"SELECT count(*)::text FROM job "
-					"WHERE state IN ('queued', 'running')",
-					NULL),
-			    "0"))
-			return true;
-		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-	}
-	return false;
-}
-
 static void many_threads_of_two_instances_do_each_job_once(void **state)
 {
 	struct job_runner *runners[2];
@@ -271,7 +256,7 @@ static void many_threads_of_two_instances_do_each_job_once(void **state)
 		assert_non_null(runners[i]);
 	}
 	job_runner_wake(runners[0]);
-	assert_true(all_ended());
+	assert_true(world_jobs_ended(world));
 	for (int i = 0; i < 2; i++)
 		job_runner_stop(runners[i]);
 	assert_int_equal(atomic_load(&runs), MANY);

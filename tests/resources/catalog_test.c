@@ -18,8 +18,8 @@
 /* Functions that see past their caller, each with the role that may call it besides the owner. */
 #define ENGINE                                                                                     \
 	"(VALUES ('event_write', ''), ('event_read', 'qinglan_app'), ('clock_set', ''), "          \
-	"('clock_advance', ''), ('idempotency_purge', 'qinglan_gate'), "                           \
-	"('revocation_purge', 'qinglan_gate'), ('event_purge', 'qinglan_gate'), "                  \
+	"('clock_advance', ''), ('expired_purge', 'qinglan_gate'), "                               \
+	"('event_purge', 'qinglan_gate'), "                                                        \
 	"('county_add', ''), ('term_within_year', ''), ('year_holds_terms', ''), "                 \
 	"('person_tokens', ''), ('membership_changed', ''), ('people_upkeep', 'qinglan_gate'), "   \
 	"('title_settle', ''), ('school_office', ''), ('office_holder_is_officer', ''), "          \

@@ -239,14 +239,7 @@ static void a_purged_import_forgets_what_it_read(void **state)
 	struct world *w = *state;
 	const char *id = import_text(w, w->county, "teacher", TWO);
 
-	world_value(w,
-		    "UPDATE import SET purge_at = '2000-01-01' WHERE id = $1::uuid RETURNING 'x'",
-		    id, NULL);
-	world_value(w,
-		    "UPDATE file f SET purge_at = '2000-01-01' FROM import_part p "
-		    "WHERE p.import = $1::uuid AND f.id = p.file RETURNING 'x'",
-		    id, NULL);
-	world_value(w, "SELECT files_purge(30)::text || imports_purge()::text", NULL);
+	import_forget(w, id);
 	expect(look(w->county, "teacher", id), 200, "{'purged': true}");
 	expect(GET(w->county, "/v1/teacher-imports/%s/rejected", id), 409,
 	       "{'code': 'import-purged'}");

@@ -80,14 +80,7 @@ static void they_go_with_the_file(void **state)
 
 	id = import_text(w, w->county, "teacher", REFUSED);
 	gets(w->county, true);
-	world_value(w,
-		    "UPDATE import SET purge_at = '2000-01-01' WHERE id = $1::uuid RETURNING 'x'",
-		    id, NULL);
-	world_value(w,
-		    "UPDATE file f SET purge_at = '2000-01-01' FROM import_part p "
-		    "WHERE p.import = $1::uuid AND f.id = p.file RETURNING 'x'",
-		    id, NULL);
-	world_value(w, "SELECT files_purge(30)::text || imports_purge()::text", NULL);
+	import_forget(w, id);
 	expect(GET(w->county, "/v1/teacher-imports/%s/rejected", id), 409,
 	       "{'code': 'import-purged'}");
 	expect(GET(w->county, "/v1/teacher-imports/%s/rows?outcome=rejected", id), 200,

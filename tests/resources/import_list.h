@@ -61,6 +61,19 @@ static inline const char *import_text(struct world *w, struct client *c, const c
 	return import_bytes(w, c, kind, csv, strlen(csv));
 }
 
+/* Purges an import with its files, as when their time is over. */
+static inline void import_forget(struct world *w, const char *id)
+{
+	world_value(w,
+		    "UPDATE import SET purge_at = '2000-01-01' WHERE id = $1::uuid RETURNING 'x'",
+		    id, NULL);
+	world_value(w,
+		    "UPDATE file f SET purge_at = '2000-01-01' FROM import_part p "
+		    "WHERE p.import = $1::uuid AND f.id = p.file RETURNING 'x'",
+		    id, NULL);
+	world_value(w, "SELECT files_purge(30)::text || imports_purge()::text", NULL);
+}
+
 static inline struct answer *look(struct client *c, const char *kind, const char *id)
 {
 	return GET(c, "/v1/%s-imports/%s", kind, id);

@@ -84,7 +84,7 @@ static void what_has_expired_is_purged(void **state)
 	sql_value(
 		world->super,
 		"UPDATE idempotency SET expires_at = machine_now() - interval '1 s' WHERE key = 'k1'");
-	assert_string_equal(sql_value(world->gate, "SELECT idempotency_purge()"), "1");
+	assert_string_equal(sql_value(world->gate, "SELECT expired_purge()"), "1");
 	assert_string_equal(sql_value(world->super, "SELECT string_agg(key, ',') FROM idempotency"),
 			    "k2");
 }
@@ -128,7 +128,7 @@ static void revocations_that_count_no_more_are_purged(void **state)
 			   "(%s, 'gone', machine_now() - interval '1 s'), "
 			   "(%s, 'stays', machine_now() + interval '1 hour')",
 			   county, county));
-	assert_string_equal(sql_value(world->gate, "SELECT revocation_purge()"), "1");
+	assert_string_equal(sql_value(world->gate, "SELECT expired_purge()"), "1");
 	assert_string_equal(
 		sql_value(world->super, "SELECT string_agg(token_id, ',') FROM token_revocation"),
 		"stays");

@@ -12,13 +12,29 @@
 
 #include <cmocka.h>
 
+/* A teacher whom school A1 takes on. */
+static struct answer *joins(struct world *w, const char *name)
+{
+	return POST(w->school, "/v1/teachers",
+		    text("{'name': '%s', 'school_id': '%s', 'started_on': '2020-09-01'}", name,
+			 w->school_a1));
+}
+
+/* Who joined has left before today. */
+static void leaves(struct world *w, const char *id)
+{
+	expect_sql(
+		w, "2",
+		text("WITH c AS (SELECT set_config('qinglan.county', '%d', true)), m AS (UPDATE "
+		     "membership SET during = '[2020-09-01,2026-10-01)' FROM c WHERE person = '%s' "
+		     "RETURNING 1) SELECT count(*) FROM m",
+		     w->county_a, id));
+}
+
 static void a_school_is_added_where_it_is_asked_for(void **state)
 {
 	struct world *w = *state;
-	struct answer *made =
-		POST(w->school, "/v1/teachers",
-		     text("{'name': '展开', 'school_id': '%s', 'started_on': '2020-09-01'}",
-			  w->school_a1));
+	struct answer *made = joins(w, "展开");
 	const char *path = text("/v1/teachers/%s", text_at(made, "id"));
 	const char *school = text("{'school': {'id': '%s', 'status': 'open'}}", w->school_a1);
 	struct answer *a = GET(w->school, "%s", path);
@@ -36,12 +52,7 @@ static void a_school_is_added_where_it_is_asked_for(void **state)
 	assert_null(json_at(a, "data/0/id"));
 	expect(GET(w->school, "%s?expand=title", path), 400, NULL);
 	/* To a school that she left it does not say where she works now. */
-	expect_sql(
-		w, "2",
-		text("WITH c AS (SELECT set_config('qinglan.county', '%d', true)), m AS (UPDATE "
-		     "membership SET during = '[2020-09-01,2026-10-01)' FROM c WHERE person = '%s' "
-		     "RETURNING 1) SELECT count(*) FROM m",
-		     w->county_a, text_at(made, "id")));
+	leaves(w, text_at(made, "id"));
 	a = GET(w->school, "%s?expand=school", path);
 	expect(a, 200, "{'status': 'left', 'school': null}");
 }
@@ -50,10 +61,7 @@ static void a_school_is_added_where_it_is_asked_for(void **state)
 static void a_former_school_does_not_let_itself_in_again(void **state)
 {
 	struct world *w = *state;
-	struct answer *made =
-		POST(w->school, "/v1/teachers",
-		     text("{'name': '离去', 'school_id': '%s', 'started_on': '2020-09-01'}",
-			  w->school_a1));
+	struct answer *made = joins(w, "离去");
 	const char *id = text("%s", text_at(made, "id"));
 	const char *memberships = text("/v1/teachers/%s/memberships", id);
 	const char *first = text_at(GET(w->school, "%s", memberships), "data/0/id");
@@ -62,12 +70,7 @@ static void a_former_school_does_not_let_itself_in_again(void **state)
 		text("{'school_id': '%s', 'kind': 'personnel', 'started_on': '2026-10-05'}",
 		     w->school_a1);
 
-	expect_sql(
-		w, "2",
-		text("WITH c AS (SELECT set_config('qinglan.county', '%d', true)), m AS (UPDATE "
-		     "membership SET during = '[2020-09-01,2026-10-01)' FROM c WHERE person = '%s' "
-		     "RETURNING 1) SELECT count(*) FROM m",
-		     w->county_a, id));
+	leaves(w, id);
 	expect(POST(w->school, memberships, again), 404, NULL);
 	expect(call(w->school, "POST", end, "{\"ended_on\": \"2026-10-14\"}", "If-Match", "*",
 		    NULL),
