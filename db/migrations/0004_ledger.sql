@@ -1,11 +1,23 @@
--- The hour ledger: accounts, entries, sources, balances.
+-- The hour ledger: accounts, entries, balances.
 --
 -- An entry is written once and stays. One trigger posts it: takes the account's head, chains the
--- entry to it, takes the source (one source credits one person once) and moves the balance. A
--- correction is a reversing entry. What an entry was made from is checked before, under the
--- caller's row security, by the statement that inserts it. It has no foreign keys: the trigger itself
--- takes the account and writes the source in the same breath, neither of which is ever deleted, and
--- keys that look both up once more cost an eighth of a posting.
+-- entry to it and moves the balance; one source credits one person once. A correction is a
+-- reversing entry. What an entry was made from is checked before, under the caller's row security,
+-- by the statement that inserts it. It has no foreign keys: the trigger itself takes the account and
+-- looks at the person in the same breath, neither of which is ever deleted, and keys that look both
+-- up once more cost an eighth of a posting. For the same reason lists and lengths are domains: a
+-- table's checks are read and prepared anew for every posting, a domain's once a connection.
+
+CREATE DOMAIN hour_level AS text COLLATE "C" CONSTRAINT hour_level_is_known
+	CHECK (VALUE IN ('national', 'province', 'city', 'county', 'cluster', 'school', 'self_study'));
+CREATE DOMAIN hour_source_kind AS text COLLATE "C" CONSTRAINT hour_source_kind_is_known
+	CHECK (VALUE IN ('course_enrolment', 'recognised_claim', 'external_certificate', 'transfer_in',
+		'opening_balance', 'adjustment', 'reversal'));
+CREATE DOMAIN hour_source_key AS text COLLATE "C" CONSTRAINT hour_source_key_is_plain
+	CHECK (VALUE <> '' AND VALUE = btrim(VALUE) AND length(VALUE) <= 200);
+CREATE DOMAIN hour_amount AS numeric(7,2) CONSTRAINT hour_amount_in_range
+	CHECK (abs(VALUE) BETWEEN 0.01 AND 999.99);
+CREATE DOMAIN hour_note AS text CONSTRAINT hour_note_fits CHECK (length(VALUE) <= 500);
 
 -- Levels from the highest down: the place of LEVEL, NULL if there is none of that name.
 CREATE FUNCTION hour_level_rank(level text) RETURNS int LANGUAGE sql IMMUTABLE AS
@@ -28,16 +40,6 @@ CREATE TABLE ledger_account (
 	FOREIGN KEY (county, person) REFERENCES person (county, id)
 ) WITH (fillfactor = 70);
 
--- What was credited to whom. A row is taken before its entry is written and never given back.
-CREATE TABLE hour_source (
-	county int NOT NULL,
-	kind text COLLATE "C" NOT NULL,
-	key text COLLATE "C" NOT NULL,
-	person uuid NOT NULL,
-	entry uuid NOT NULL,
-	CONSTRAINT hour_source_credits_once PRIMARY KEY (county, kind, key, person)
-);
-
 CREATE TABLE hour_entry (
 	county int NOT NULL,
 	id uuid NOT NULL DEFAULT uuid_v7(),
@@ -45,16 +47,16 @@ CREATE TABLE hour_entry (
 	seq bigint NOT NULL,
 	person uuid NOT NULL,
 	school uuid,
-	hours numeric(7,2) NOT NULL,
-	level text NOT NULL,
+	hours hour_amount NOT NULL,
+	level hour_level NOT NULL,
 	module uuid,
 	activity_on date NOT NULL,
-	source_kind text NOT NULL,
-	source_key text NOT NULL,
-	evidence text,
-	note text,
+	source_kind hour_source_kind NOT NULL,
+	source_key hour_source_key NOT NULL,
+	evidence hour_note,
+	note hour_note,
 	reverses uuid,
-	reason text,
+	reason hour_note,
 	posted_by uuid,
 	office uuid,
 	client text,
@@ -63,19 +65,10 @@ CREATE TABLE hour_entry (
 	chain bytea NOT NULL,
 	PRIMARY KEY (county, id),
 	CONSTRAINT hour_entry_next_in_chain UNIQUE (county, account, seq),
-	-- Few and plain checks: each is read and prepared anew for every posting.
-	CONSTRAINT hour_entry_hours CHECK (CASE WHEN reverses IS NULL
-		THEN hours BETWEEN 0.01 AND 999.99 ELSE hours BETWEEN -999.99 AND -0.01 END),
-	CONSTRAINT hour_entry_fields CHECK (
-		level IN ('national', 'province', 'city', 'county', 'cluster', 'school', 'self_study')
-		AND source_kind IN ('course_enrolment', 'recognised_claim', 'external_certificate',
-			'transfer_in', 'opening_balance', 'adjustment', 'reversal')
-		AND source_key <> '' AND source_key = btrim(source_key) AND length(source_key) <= 200
-		AND activity_on >= '1990-01-01'
-		AND coalesce(length(evidence), 0) <= 500 AND coalesce(length(note), 0) <= 500
-		AND (reverses IS NULL) = (source_kind <> 'reversal') AND (reverses IS NULL) = (reason IS NULL)
-		AND coalesce(length(reason), 1) BETWEEN 1 AND 500
-		AND (posted_by IS NOT NULL OR client IS NOT NULL))
+	CONSTRAINT hour_entry_credits_once UNIQUE (county, source_kind, source_key, person),
+	CONSTRAINT hour_entry_fields CHECK (activity_on >= '1990-01-01'
+		AND (reverses IS NULL) = (hours > 0) AND (reverses IS NULL) = (source_kind <> 'reversal')
+		AND (reverses IS NULL) = (reason IS NULL) AND reason <> '' AND (posted_by IS NOT NULL OR client IS NOT NULL))
 );
 CREATE INDEX hour_entry_of_person ON hour_entry (county, person, activity_on, id);
 CREATE UNIQUE INDEX hour_entry_reversed_once ON hour_entry (county, reverses)
@@ -87,7 +80,7 @@ CREATE TABLE hour_balance (
 	county int NOT NULL,
 	person uuid NOT NULL,
 	year smallint NOT NULL,
-	level text COLLATE "C" NOT NULL,
+	level hour_level NOT NULL,
 	school uuid,
 	hours numeric(9,2) NOT NULL,
 	PRIMARY KEY (county, person, year, level)
@@ -96,9 +89,7 @@ CREATE TABLE hour_balance (
 -- An account's head speaks of all entries, so only who sees all of them may read it.
 CALL wall('ledger_account', reads => '$all OR person = $subject AND $until_on = ''infinity''',
 	exempt_event => true);
-CALL wall('hour_source', reads => '$all', exempt_event => true);
 CALL never_removed('ledger_account');
-CALL never_removed('hour_source');
 CALL wall('hour_entry', reads => '$all OR person = $subject AND activity_on <= $until_on',
 	writes => '$all');
 CALL append_only('hour_entry');
@@ -199,7 +190,6 @@ $$;
 -- engine, since none of these are the caller's to change.
 CREATE FUNCTION hour_entry_post() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-	sees_her uuid;
 	earlier uuid;
 BEGIN
 	-- Who may not post is refused by the wall, which is asked next: she does not learn here who exists.
@@ -236,31 +226,30 @@ BEGIN
 		UPDATE ledger_account a SET head_seq = a.head_seq + 1,
 			head_hash = hour_entry_link(a.head_hash, hour_entry_form(NEW, a.id, a.head_seq + 1))
 		WHERE a.county = NEW.county AND a.person = NEW.person
-		RETURNING a.id, a.school, a.head_seq, a.head_hash
-		INTO NEW.account, sees_her, NEW.seq, NEW.chain;
+		RETURNING a.id, a.head_seq, a.head_hash INTO NEW.account, NEW.seq, NEW.chain;
 		EXIT WHEN FOUND;
 		-- Her first entry: she has no account yet.
 		IF turn = 2 OR hour_accounts_lock(ARRAY[NEW.person]) = 0 THEN
 			PERFORM must_see(false, '#/teacher_id');
 		END IF;
 	END LOOP;
-	IF NEW.reverses IS NULL AND NOT EXISTS (SELECT FROM person p WHERE p.county = NEW.county AND p.id = NEW.person
-		AND p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL)
-	THEN
-		PERFORM must_see(false, '#/teacher_id');
-	END IF;
-	INSERT INTO hour_source (county, kind, key, person, entry)
-	VALUES (NEW.county, NEW.source_kind, NEW.source_key, NEW.person, NEW.id)
-	ON CONFLICT (county, kind, key, person) DO NOTHING;
-	IF NOT FOUND THEN
-		SELECT s.entry INTO earlier FROM hour_source s WHERE s.county = NEW.county
-			AND s.kind = NEW.source_kind AND s.key = NEW.source_key AND s.person = NEW.person;
+	SELECT e.id INTO earlier FROM hour_entry e
+	WHERE e.county = NEW.county AND e.source_kind = NEW.source_kind
+		AND e.source_key = NEW.source_key AND e.person = NEW.person;
+	IF FOUND THEN
 		PERFORM raise_problem(CASE WHEN NEW.reverses IS NULL THEN 'already-credited'
 			ELSE 'already-reversed' END, jsonb_build_object('entry_id', earlier), 'QL409');
 	END IF;
+	-- Hours are given to a teacher; taken back from anybody who was one.
 	INSERT INTO hour_balance AS b (county, person, year, level, school, hours)
-	VALUES (NEW.county, NEW.person, date_part('year', NEW.activity_on), NEW.level, sees_her, NEW.hours)
+	SELECT NEW.county, p.id, date_part('year', NEW.activity_on), NEW.level, p.school, NEW.hours
+	FROM person p
+	WHERE p.county = NEW.county AND p.id = NEW.person
+		AND (p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL OR NEW.reverses IS NOT NULL)
 	ON CONFLICT (county, person, year, level) DO UPDATE SET hours = b.hours + excluded.hours;
+	IF NOT FOUND THEN
+		PERFORM must_see(false, '#/teacher_id');
+	END IF;
 	RETURN NEW;
 END
 $$;
@@ -352,7 +341,7 @@ $$;
 
 -- Recomputes every chain and balance of a county and gives what does not agree: nothing, unless
 -- somebody changed rows behind the service. One pass over the entries in the order of their
--- accounts, one over sources, one over balances.
+-- accounts, one over balances.
 CREATE FUNCTION ledger_verify(its_county int)
 RETURNS TABLE (fault text, account uuid, person uuid, entry uuid, seq bigint) LANGUAGE sql STABLE AS
 $$
@@ -379,11 +368,6 @@ SELECT 'head', a.id, a.person, NULL, a.head_seq
 FROM ledger_account a
 WHERE a.county = its_county AND a.head_seq > 0
 	AND NOT EXISTS (SELECT FROM hour_entry e WHERE e.county = its_county AND e.account = a.id)
-UNION ALL
-SELECT 'source', e.account, coalesce(e.person, s.person), coalesce(e.id, s.entry), e.seq
-FROM (SELECT * FROM hour_entry WHERE county = its_county) e
-FULL JOIN (SELECT * FROM hour_source WHERE county = its_county) s ON s.entry = e.id
-WHERE (e.source_kind, e.source_key) IS DISTINCT FROM (s.kind, s.key)
 UNION ALL
 SELECT 'reversal', r.account, r.person, r.id, r.seq
 FROM hour_entry r

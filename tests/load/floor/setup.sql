@@ -34,6 +34,8 @@ ORDER BY e, n;
 ALTER TABLE entry ADD PRIMARY KEY (county, id);
 CREATE INDEX entry_of_person ON entry (county, person, activity_on, id);
 
+-- Entries are posted to a history as long as the service's, not to an empty table.
+-- Entries are posted to a history as long as the service's, not to an empty table.
 CREATE TABLE posting (
 	county int NOT NULL,
 	id uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -42,10 +44,14 @@ CREATE TABLE posting (
 	level text NOT NULL,
 	activity_on date NOT NULL,
 	source_kind text NOT NULL,
-	source_key text NOT NULL,
-	PRIMARY KEY (county, id),
-	UNIQUE (county, source_kind, source_key, person)
+	source_key text NOT NULL
 );
+INSERT INTO posting
+SELECT county, id, person, hours, level, activity_on, source_kind, source_key FROM entry
+ORDER BY seq, person;
+ALTER TABLE posting ADD PRIMARY KEY (county, id), ADD UNIQUE (county, source_kind, source_key, person);
 ANALYZE teacher;
 ANALYZE entry;
+ANALYZE posting;
+ANALYZE posting;
 RESET ROLE;
