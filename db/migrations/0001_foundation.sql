@@ -373,12 +373,12 @@ BEGIN
 END
 $$;
 
--- Rows of the table never leave it, whoever asks.
-CREATE PROCEDURE never_removed(name text) LANGUAGE plpgsql AS $$
+-- Rows of the table, or those of which KEPT is true, never leave it, whoever asks.
+CREATE PROCEDURE never_removed(name text, kept text DEFAULT 'true') LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE format('REVOKE DELETE ON %I FROM qinglan_app, qinglan_gate, qinglan_engine', name);
 	EXECUTE format('CREATE TRIGGER never_deleted BEFORE DELETE ON %I '
-		'FOR EACH ROW EXECUTE FUNCTION append_only_refuse()', name);
+		'FOR EACH ROW WHEN (%s) EXECUTE FUNCTION append_only_refuse()', name, kept);
 	EXECUTE format('CREATE TRIGGER never_truncated BEFORE TRUNCATE ON %I '
 		'FOR EACH STATEMENT EXECUTE FUNCTION append_only_refuse()', name);
 END

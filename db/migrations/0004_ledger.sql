@@ -4,9 +4,9 @@
 -- entry to it and moves the balance; one source credits one person once. A correction is a
 -- reversing entry. What an entry was made from is checked before, under the caller's row security,
 -- by the statement that inserts it. It has no foreign keys: the trigger itself takes the account and
--- looks at the person in the same breath, neither of which is ever deleted, and keys that look both
--- up once more cost an eighth of a posting. For the same reason lists and lengths are domains: a
--- table's checks are read and prepared anew for every posting, a domain's once a connection.
+-- looks at the person in the same breath, neither of which is ever deleted from then on, and keys that
+-- look both up once more cost an eighth of a posting. For the same reason lists and lengths are
+-- domains: a table's checks are read and prepared anew for every posting, a domain's once a connection.
 
 CREATE DOMAIN hour_level AS text COLLATE "C" CONSTRAINT hour_level_is_known
 	CHECK (VALUE IN ('national', 'province', 'city', 'county', 'cluster', 'school', 'self_study'));
@@ -26,7 +26,8 @@ SELECT array_position(ARRAY['national', 'province', 'city', 'county', 'cluster',
 	'self_study'], level)
 $$;
 
--- The head of a person's chain. The school is the one that sees her now, kept with person.school.
+-- The head of a person's chain, which goes with her while it has no entries. The school is the one that
+-- sees her now, kept with person.school.
 CREATE TABLE ledger_account (
 	county int NOT NULL REFERENCES county (county),
 	id uuid NOT NULL DEFAULT uuid_v7(),
@@ -37,7 +38,7 @@ CREATE TABLE ledger_account (
 	created_at timestamptz NOT NULL DEFAULT clock_now(),
 	PRIMARY KEY (county, id),
 	CONSTRAINT ledger_account_of_person UNIQUE (county, person),
-	FOREIGN KEY (county, person) REFERENCES person (county, id)
+	FOREIGN KEY (county, person) REFERENCES person (county, id) ON DELETE CASCADE
 ) WITH (fillfactor = 70);
 
 CREATE TABLE hour_entry (
@@ -89,7 +90,7 @@ CREATE TABLE hour_balance (
 -- An account's head speaks of all entries, so only who sees all of them may read it.
 CALL wall('ledger_account', reads => '$all OR person = $subject AND $until_on = ''infinity''',
 	exempt_event => true);
-CALL never_removed('ledger_account');
+CALL never_removed('ledger_account', kept => 'OLD.head_seq > 0');
 CALL wall('hour_entry', reads => '$all OR person = $subject AND activity_on <= $until_on',
 	writes => '$all');
 CALL append_only('hour_entry');

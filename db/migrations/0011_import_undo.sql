@@ -26,23 +26,6 @@ CROSS JOIN LATERAL (
 WHERE r.county = its.county AND r.import = its.id AND o.id IS NOT NULL
 $$;
 
--- Columns that name a row of one of the tables: every foreign key, also future ones, and the
--- schools that are named without one. What a report or the record of events says is not in the way.
-CREATE FUNCTION import_naming_columns(tables regclass[])
-RETURNS TABLE (name regclass, "column" name, named regclass, is_list boolean) LANGUAGE sql STABLE AS
-$$
-SELECT c.conrelid::regclass, a.attname, c.confrelid::regclass, false
-FROM pg_constraint c
-JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) AND a.attname <> 'county'
-WHERE c.contype = 'f' AND c.confrelid = ANY (tables)
-UNION
-SELECT t.oid::regclass, a.attname, 'school', a.attname = 'schools'
-FROM pg_class t
-JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname IN ('school', 'schools')
-WHERE 'school'::regclass = ANY (tables) AND t.relkind = 'r' AND t.relnamespace = 'qinglan'::regnamespace
-	AND t.oid NOT IN ('event'::regclass, 'import_row'::regclass)
-$$;
-
 -- What was changed since an import wrote it, by its version.
 CREATE FUNCTION import_changed_since(its import) RETURNS TABLE (in_part int, in_row int, what text)
 LANGUAGE sql STABLE SET enable_nestloop = off AS
@@ -92,7 +75,7 @@ DECLARE
 	key record;
 BEGIN
 	RETURN QUERY SELECT * FROM import_changed_since(its);
-	FOR key IN SELECT * FROM import_naming_columns(ARRAY(SELECT DISTINCT m.name FROM import_made(its) m)) LOOP
+	FOR key IN SELECT * FROM naming_columns(ARRAY(SELECT DISTINCT m.name FROM import_made(its) m)) LOOP
 		RETURN QUERY EXECUTE format('SELECT m.part, m.row, %L::text FROM import_made($1) m '
 			'JOIN %s t ON t.county = $2 AND m.id = ' || CASE WHEN key.is_list THEN 'ANY (t.%I)' ELSE 't.%I' END
 			|| ' WHERE m.name = %L::regclass '
@@ -255,6 +238,7 @@ $$;
 CREATE FUNCTION import_undo(import_id uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
 	its import := import_locked(import_id);
+	persons uuid[];
 	undone jsonb;
 BEGIN
 	IF its.state = 'undone' THEN
@@ -271,9 +255,13 @@ BEGIN
 	PERFORM FROM school s WHERE its.kind = 'schools' AND s.county = its.county AND s.id = ANY (ARRAY(
 		SELECT r.school FROM import_row r WHERE r.county = its.county AND r.import = its.id
 			AND (r.made <> '{}' OR r.before <> '{}'))) ORDER BY s.id FOR UPDATE;
-	PERFORM FROM person p WHERE its.kind = 'teachers' AND p.county = its.county AND p.id = ANY (ARRAY(
-		SELECT r.person FROM import_row r WHERE r.county = its.county AND r.import = its.id
-			AND (r.made <> '{}' OR r.before <> '{}'))) ORDER BY p.id FOR UPDATE;
+	IF its.kind = 'teachers' THEN
+		persons := ARRAY(SELECT r.person FROM import_row r WHERE r.county = its.county AND r.import = its.id
+			AND (r.made <> '{}' OR r.before <> '{}'));
+		PERFORM FROM person p WHERE p.county = its.county AND p.id = ANY (persons) ORDER BY p.id FOR UPDATE;
+		PERFORM FROM ledger_account a WHERE a.county = its.county AND a.person = ANY (persons)
+		ORDER BY a.id FOR UPDATE;
+	END IF;
 	PERFORM import_free(its);
 	IF its.kind = 'schools' THEN
 		undone := jsonb_build_object('removed', import_undo_schools(its));

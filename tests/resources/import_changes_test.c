@@ -154,6 +154,43 @@ static void a_plan_that_no_longer_holds_is_refused_with_what_changed(void **stat
 	expect_sql(w, "13000000002", "SELECT phone FROM person WHERE name = '周甲'");
 }
 
+/* --- undoing what somebody built upon --- */
+
+static const char *person_named(struct world *w, const char *name)
+{
+	return world_value(w, "SELECT id::text FROM person WHERE name = $1", name, NULL);
+}
+
+/* A list of teachers, committed. */
+static const char *list_of(struct world *w, const char *lines)
+{
+	const char *id = import_text(w, w->county, "teacher", text(HEAD "%s", lines));
+
+	expect(look(w->county, "teacher", id), 200, "{'counts': {'rejected': 0}}");
+	commit(w, w->county, "teacher", id);
+	return id;
+}
+
+/* A posting that failed leaves such an account behind. */
+static void an_account_without_entries_goes_with_whom_the_list_made(void **state)
+{
+	struct world *w = *state;
+	const char *id = list_of(w, "2199700001,空户,,1990-01-01,,,,后备,\n");
+	const char *person = person_named(w, "空户"), *account;
+
+	account = text("SELECT count(*)::text FROM ledger_account WHERE person = '%s'", person);
+	expect(POST(w->county, "/v1/hour-entries:batch",
+		    text("{'items': [{'teacher_id': '%s', 'hours': 1, 'level': 'county', "
+			 "'activity_on': '2099-01-01', 'source': {'kind': 'adjustment', 'key': 'e'}}]}",
+			 person)),
+	       207, "{'results': [{'status': 422}]}");
+	expect_sql(w, "1", account);
+	expect(ask_undo(w->county, "teacher", id), 202, NULL);
+	world_jobs(w);
+	expect(look(w->county, "teacher", id), 200, "{'state': 'undone', 'problem': null}");
+	expect_sql(w, "0", account);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +200,7 @@ int main(void)
 		cmocka_unit_test(rows_about_the_same_say_which_one_was_first),
 		cmocka_unit_test(who_is_missing_is_listed_and_not_ended),
 		cmocka_unit_test(a_plan_that_no_longer_holds_is_refused_with_what_changed),
+		cmocka_unit_test(an_account_without_entries_goes_with_whom_the_list_made),
 	};
 
 	return cmocka_run_group_tests_name("import_changes", tests, world_begin, world_end);

@@ -227,7 +227,7 @@ static void an_import_is_undone_while_nothing_hangs_on_it(void **state)
 	expect(a, 201, NULL);
 	expect(ask_undo(w->other_county, "teacher", roster_id), 409, "{'code': 'import-in-use'}");
 	assert_non_null(
-		strstr(ask_undo(w->other_county, "teacher", roster_id)->body, "ledger_account"));
+		strstr(ask_undo(w->other_county, "teacher", roster_id)->body, "\"hour_entry\""));
 }
 
 /* --- what is given back --- */
