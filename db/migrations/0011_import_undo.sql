@@ -68,13 +68,47 @@ JOIN hour_entry v ON v.county = r.county AND v.reverses = (r.made->>'entry')::uu
 WHERE r.county = its.county AND r.import = its.id AND r.made ? 'entry'
 $$;
 
--- What hangs on what an import made: what was changed since, and rows of other tables that name it.
+-- What was given since an import to somebody whom it changed, and would be gainsaid if she became again
+-- what she was before: where she works, her title, her classes; hours, where she has the school or her
+-- being a teacher from the import; and the class that she would have again, if somebody else leads it.
+CREATE FUNCTION import_given_since(its import) RETURNS TABLE (in_part int, in_row int, what text)
+LANGUAGE sql STABLE SET enable_nestloop = off AS
+$$
+WITH changed AS (
+	SELECT r.* FROM import_row r
+	WHERE r.county = its.county AND r.import = its.id AND its.kind = 'teachers' AND r.before ? 'version'
+), given AS (
+	SELECT m.person, 'membership' AS what FROM membership m
+	WHERE m.county = its.county AND m.created_at > its.committed_at
+	UNION ALL
+	SELECT t.person, 'title' FROM title t
+	WHERE t.county = its.county AND t.created_at > its.committed_at
+	UNION ALL
+	SELECT a.person, 'homeroom_appointment' FROM homeroom_appointment a
+	WHERE a.county = its.county AND a.created_at > its.committed_at
+	UNION ALL
+	SELECT e.person, 'hour_entry' FROM hour_entry e
+	WHERE e.county = its.county AND e.posted_at > its.committed_at
+)
+SELECT c.part, c.row, g.what FROM changed c
+JOIN given g ON g.person = c.person
+WHERE g.what <> 'hour_entry' OR c.made ? 'memberships' OR c.before->>'teacher' = 'false'
+UNION ALL
+SELECT c.part, c.row, 'homeroom_appointment' FROM changed c
+JOIN homeroom_appointment own ON own.county = c.county AND own.id = (c.before->'appointment'->>'id')::uuid
+JOIN homeroom_appointment a ON a.county = c.county AND a.class = (c.before->'appointment'->>'class')::uuid
+WHERE c.before->'appointment'->>'kind' IN ('homeroom', 'acting') AND a.kind IN ('homeroom', 'acting')
+	AND a.during && daterange(lower(own.during), (c.before->'appointment'->>'last')::date)
+	AND a.id::text NOT IN (SELECT i.id FROM import_own_ids(its) AS i(id))
+$$;
+
+-- What hangs on what an import made: what was changed or given since, and rows of other tables that name it.
 CREATE FUNCTION import_hanging(its import) RETURNS TABLE (in_part int, in_row int, what text)
 LANGUAGE plpgsql STABLE SET enable_nestloop = off AS $$
 DECLARE
 	key record;
 BEGIN
-	RETURN QUERY SELECT * FROM import_changed_since(its);
+	RETURN QUERY SELECT * FROM import_changed_since(its) UNION ALL SELECT * FROM import_given_since(its);
 	FOR key IN SELECT * FROM naming_columns(ARRAY(SELECT DISTINCT m.name FROM import_made(its) m)) LOOP
 		RETURN QUERY EXECUTE format('SELECT m.part, m.row, %L::text FROM import_made($1) m '
 			'JOIN %s t ON t.county = $2 AND m.id = ' || CASE WHEN key.is_list THEN 'ANY (t.%I)' ELSE 't.%I' END

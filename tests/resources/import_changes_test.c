@@ -191,6 +191,72 @@ static void an_account_without_entries_goes_with_whom_the_list_made(void **state
 	expect_sql(w, "0", account);
 }
 
+static void expect_in_use(struct world *w, const char *id, const char *what)
+{
+	struct answer *a = ask_undo(w->county, "teacher", id);
+
+	expect(a, 409, "{'code': 'import-in-use'}");
+	if (!strstr(a->body, text("\"%s\"", what)))
+		fail_msg("%s is not named: %s", what, a->body);
+	expect(look(w->county, "teacher", id), 200, "{'state': 'committed'}");
+}
+
+static void what_was_given_since_to_whom_the_list_changed_is_in_the_way(void **state)
+{
+	struct world *w = *state;
+	const char *person, *id;
+
+	list_of(w, "2199700001,后得,,1990-01-01,三级教师,,五年级(1)班,班主任,2020-09\n");
+	person = person_named(w, "后得");
+	id = list_of(w, "2199700001,后得,,1990-01-01,二级教师,,五年级(2)班,班主任,2020-09\n");
+	expect(POST(w->county, text("/v1/teachers/%s/titles", person),
+		    "{'title': 'first', 'obtained_on': '2026-10-01'}"),
+	       201, NULL);
+	expect_in_use(w, id, "title");
+}
+
+/* She keeps her new class, or another keeps the one that she left. */
+static void a_class_that_another_leads_since_is_not_given_back(void **state)
+{
+	struct world *w = *state;
+	const char *id, *later;
+
+	list_of(w, "2199700001,让班,,1990-01-01,,,五年级(3)班,班主任,2020-09\n");
+	id = list_of(w, "2199700001,让班,,1990-01-01,,,五年级(4)班,班主任,2020-09\n");
+	later = list_of(w, "2199700001,接班,,1990-01-01,,,五年级(3)班,班主任,2020-09\n");
+	expect_in_use(w, id, "homeroom_appointment");
+	expect(ask_undo(w->county, "teacher", later), 202, NULL);
+	world_jobs(w);
+	expect(ask_undo(w->county, "teacher", id), 202, NULL);
+	world_jobs(w);
+	expect(look(w->county, "teacher", id), 200, "{'state': 'undone', 'problem': null}");
+}
+
+/* Else they would stand for a school where she never worked; of who was there before they say nothing. */
+static void hours_are_in_the_way_where_the_list_brought_her_to_the_school(void **state)
+{
+	struct world *w = *state;
+	const char *hours = "{'teacher_id': '%s', 'hours': 1, 'level': 'county', 'activity_on': "
+			    "'2026-10-01', 'source': {'kind': 'adjustment', 'key': 'since'}}";
+	const char *line = "2199700001,归来,990103199001011233,,,%s,,后备,\n";
+	const char *person, *brought, *changed;
+
+	list_of(w, text(line, ""));
+	person = person_named(w, "归来");
+	world_value(
+		w,
+		"UPDATE membership SET during = '[2026-08-01,2026-08-02)' WHERE person = $1::uuid "
+		"RETURNING 'x'",
+		person, NULL);
+	brought = list_of(w, text(line, "13000000091"));
+	changed = list_of(w, text(line, "13000000092"));
+	expect(POST(w->county, "/v1/hour-entries", text(hours, person)), 201, NULL);
+	expect(ask_undo(w->county, "teacher", changed), 202, NULL);
+	world_jobs(w);
+	expect(look(w->county, "teacher", changed), 200, "{'state': 'undone'}");
+	expect_in_use(w, brought, "hour_entry");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +267,9 @@ int main(void)
 		cmocka_unit_test(who_is_missing_is_listed_and_not_ended),
 		cmocka_unit_test(a_plan_that_no_longer_holds_is_refused_with_what_changed),
 		cmocka_unit_test(an_account_without_entries_goes_with_whom_the_list_made),
+		cmocka_unit_test(what_was_given_since_to_whom_the_list_changed_is_in_the_way),
+		cmocka_unit_test(a_class_that_another_leads_since_is_not_given_back),
+		cmocka_unit_test(hours_are_in_the_way_where_the_list_brought_her_to_the_school),
 	};
 
 	return cmocka_run_group_tests_name("import_changes", tests, world_begin, world_end);
