@@ -48,13 +48,7 @@ static const char *bearer(const struct message *in, const char **fault)
 		}
 		found = in->headers[i].value;
 	}
-	if (!found)
-		return NULL;
-	if (strncasecmp(found, "Bearer ", 7)) {
-		*fault = "token-malformed";
-		return NULL;
-	}
-	return found + 7;
+	return found && !strncasecmp(found, "Bearer ", 7) ? found + 7 : NULL;
 }
 
 /* True when there is a bearer token, right or wrong; what a proxy has asked for is not ours. */
