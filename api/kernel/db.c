@@ -216,6 +216,6 @@ const PGresult *db(struct request *r, int number)
 	if (!results)
 		return NULL;
 	if (query_kind(q) == QUERY_ONE && pg_rows(results[0]) == 0)
-		return problem(r, NOT_FOUND, NULL), NULL;
+		return problem(r, hidden_problem(r), NULL), NULL;
 	return results[0];
 }

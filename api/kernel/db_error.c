@@ -74,18 +74,9 @@ static void log_refusal(const struct refusal *f, const struct request *r)
 		  strncmp(f->sqlstate, "42", 2) ? NULL : f->message);
 }
 
-/*
- * Refused by row security: what the request names does not exist for this caller; where it names
- * nothing, such rows are not the caller's to make, whatever scope it holds.
- */
-static enum problem hidden_problem(struct request *r, json_t **params)
+enum problem hidden_problem(const struct request *r)
 {
-	const struct operation *o = r->operation;
-
-	if (operation_response(o, 404) || !o->scope_count)
-		return NOT_FOUND;
-	*params = arena_json(r->arena, json_pack("{ss}", "scope", o->scopes[0]->name));
-	return INSUFFICIENT_SCOPE;
+	return operation_response(r->operation, 404) ? NOT_FOUND : NEEDS_COUNTY;
 }
 
 enum problem refusal_problem(struct request *r, const struct refusal *f, struct violations *v,
@@ -100,7 +91,7 @@ enum problem refusal_problem(struct request *r, const struct refusal *f, struct 
 		if (p != PROBLEM_NONE && *params)
 			raised_place(v, problem_info(p)->slug, *params);
 	} else if (f->row_security) {
-		return hidden_problem(r, params);
+		return hidden_problem(r);
 	} else {
 		if (f->constraint && *f->constraint)
 			p = problem_by_constraint(f->constraint);

@@ -22,6 +22,12 @@ bool needs_transaction(const struct request *r);
 /* Rolls back what a failed round trip left open. */
 void transaction_abandon(struct request *r);
 
+/*
+ * Nothing is there for the caller: what the request names does not exist for it; where it names
+ * nothing, such rows are not the caller's to write, whatever scope it holds.
+ */
+enum problem hidden_problem(const struct request *r);
+
 /* What PostgreSQL said when it refused a statement. */
 struct refusal {
 	const char *sqlstate, *constraint, *message, *detail;

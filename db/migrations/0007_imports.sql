@@ -115,7 +115,7 @@ DECLARE
 BEGIN
 	-- Schools and hours are the county's.
 	IF its_kind <> 'teachers' AND current_setting('qinglan.sees', true) <> 'all' THEN
-		PERFORM raise_problem('insufficient-scope', '{}', 'QL403');
+		PERFORM raise_problem('needs-county', '{}', 'QL403');
 	END IF;
 	IF continues IS NULL THEN
 		IF its_kind = 'teachers' AND school_year_of(coalesce(as_of, today())) IS NULL THEN

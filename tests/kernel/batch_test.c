@@ -232,6 +232,29 @@ static void a_county_posts_for_its_own_people_only(void **state)
 	       403, "{'code': 'insufficient-scope'}");
 }
 
+/* Its scope is not what it lacks. */
+static void a_client_of_a_school_is_told_that_hours_are_posted_for_the_county(void **state)
+{
+	struct world *w = *state;
+	struct client *c = client_new(w, "client", w->county_a, w->school_a1, NULL,
+				      "hours:write imports:read");
+	struct answer *a = call(c, "POST", "/v1/hour-entries", row(w->teacher_a1, "1", "bound-a"),
+				"Idempotency-Key", "bound-1", NULL);
+
+	expect(a, 403, "{'code': 'needs-county'}");
+	assert_string_equal(header_of(a, "WWW-Authenticate"), "");
+	expect(post(c, "bound-2", text("{'items': [%s]}", row(w->teacher_a1, "1", "bound-b"))), 207,
+	       "{'results': [{'status': 403, 'problem': {'code': 'needs-county'}}]}");
+	expect(call_bytes(c, "POST", "/v1/hour-imports?filename=list.csv", "x", 1, "Content-Type",
+			  "text/csv", NULL),
+	       403, "{'code': 'needs-county'}");
+	assert_int_equal(posted(w, "bound-"), 0);
+	/* Nor is there anything that is not found where the address names nothing. */
+	c = client_new(w, "client", w->county_a, w->school_a1, NULL, "county:write");
+	expect(call(c, "PATCH", "/v1/county", "{'name': '示例县'}", "If-Match", "*", NULL), 403,
+	       "{'code': 'needs-county'}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +267,7 @@ int main(void)
 		cmocka_unit_test(a_dry_batch_answers_every_row_and_posts_none),
 		cmocka_unit_test(batches_that_overlap_do_not_lock_each_other_out),
 		cmocka_unit_test(a_county_posts_for_its_own_people_only),
+		cmocka_unit_test(a_client_of_a_school_is_told_that_hours_are_posted_for_the_county),
 	};
 
 	return cmocka_run_group_tests_name("batch", tests, world_begin, world_end);
