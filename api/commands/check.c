@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct checking {
 	const struct config *config;
@@ -119,12 +120,26 @@ static void database_look(struct checking *k, const char *variable, const char *
 	desk_close(&d);
 }
 
-static void address_look(struct checking *k, const char *variable, const char *listen)
+/* The socket that listens on an address, or -1. */
+static int address_look(struct checking *k, const char *variable, const char *listen)
 {
 	char error[300];
-	bool good = http_listen_try(listen, error);
+	int fd = http_listen(listen, 1, error);
 
-	line(k, good, variable, good ? listen : error);
+	line(k, fd >= 0, variable, fd >= 0 ? listen : error);
+	return fd;
+}
+
+/* Both at a time, as the service listens on them. */
+static void addresses_look(struct checking *k)
+{
+	int api = address_look(k, "QINGLAN_LISTEN", k->config->listen);
+	int admin = address_look(k, "QINGLAN_ADMIN_LISTEN", k->config->admin_listen);
+
+	if (api >= 0)
+		close(api);
+	if (admin >= 0)
+		close(admin);
 }
 
 int command_check(const struct config *c, int count, char **arguments)
@@ -137,8 +152,7 @@ int command_check(const struct config *c, int count, char **arguments)
 	if (!options_read(count, arguments, list, values, rest, 0, &rest_count))
 		return usage("check [--addresses]");
 	if (values[0]) {
-		address_look(&k, "QINGLAN_LISTEN", c->listen);
-		address_look(&k, "QINGLAN_ADMIN_LISTEN", c->admin_listen);
+		addresses_look(&k);
 		return k.failed;
 	}
 	line(&k, true, "configuration", c->development ? "development mode is on" : "production");

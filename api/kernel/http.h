@@ -33,8 +33,8 @@ struct http_settings {
 	const char *trusted_proxies;
 };
 
-/* True when an address could be listened on at this moment; else why not in ERROR. */
-bool http_listen_try(const char *listen, char error[300]);
+/* A socket that listens on an address, for the caller to close; -1: why not is in ERROR. */
+int http_listen(const char *listen, int backlog, char error[300]);
 
 struct http *http_start(const struct http_settings *s, const struct http_application *a,
 			char error[300]);

@@ -120,7 +120,7 @@ static const char *listen_fault(int number)
 {
 	switch (number) {
 	case EADDRINUSE:
-		return "the port is taken by another program";
+		return "the port is taken already";
 	case EADDRNOTAVAIL:
 		return "this machine does not have the address";
 	case EACCES:
@@ -161,13 +161,6 @@ int http_listen(const char *listen_on, int backlog, char error[300])
 	}
 	freeaddrinfo(found);
 	return fd;
-}
-
-bool http_listen_try(const char *listen_on, char error[300])
-{
-	int fd = http_listen(listen_on, 1, error);
-
-	return fd >= 0 && !close(fd);
 }
 
 int http_port_of(int fd)

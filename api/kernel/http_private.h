@@ -231,7 +231,6 @@ void http_drain(struct http *h, long seconds);
 
 /* --- http_accept.c --- */
 
-int http_listen(const char *listen, int backlog, char error[300]);
 bool http_accept_start(struct http *h);
 void http_accept_stop(struct http *h);
 

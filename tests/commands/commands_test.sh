@@ -101,10 +101,12 @@ try the_service_starts service_start
 try a_token_is_accepted says '"name"' curl -sf "http://127.0.0.1:$port/v1/me" \
 	-H "Authorization: Bearer $("$program" token --county 990101 --role county)"
 try it_is_ready curl -sf -o /dev/null "http://127.0.0.1:$admin_port/readyz"
-try a_taken_port_is_said refused 1 "QINGLAN_LISTEN=127.0.0.1:$port.*taken by another program" \
+try a_taken_port_is_said refused 1 "QINGLAN_LISTEN=127.0.0.1:$port.*taken already" \
 	with "QINGLAN_LISTEN=127.0.0.1:$port" "$program" serve
-try check_says_it_beforehand refused 1 "WRONG +QINGLAN_LISTEN.*taken by another program" \
+try check_says_it_beforehand refused 1 "WRONG +QINGLAN_LISTEN.*taken already" \
 	with "QINGLAN_LISTEN=127.0.0.1:$port" "$program" check --addresses
+try check_knows_that_both_addresses_are_one refused 1 'WRONG +QINGLAN_ADMIN_LISTEN.*taken already' \
+	with QINGLAN_LISTEN=127.0.0.1:1999 QINGLAN_ADMIN_LISTEN=127.0.0.1:1999 "$program" check --addresses
 try check_knows_an_address_of_another_machine refused 1 \
 	'WRONG +QINGLAN_ADMIN_LISTEN.*this machine does not have the address' \
 	with QINGLAN_ADMIN_LISTEN=203.0.113.7:8081 "$program" check --addresses
