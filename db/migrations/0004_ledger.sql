@@ -26,6 +26,11 @@ SELECT array_position(ARRAY['national', 'province', 'city', 'county', 'cluster',
 	'self_study'], level)
 $$;
 
+-- The number of a source as it is kept and compared, however it was typed: full-width and half-width
+-- forms, and code points that look the same, are one (NFKC); no blanks at its ends.
+CREATE FUNCTION plain_source_key(typed text) RETURNS text LANGUAGE sql IMMUTABLE AS
+$$ SELECT btrim(normalize(typed, NFKC)) $$;
+
 -- The head of a person's chain, which goes with her while it has no entries. The school is the one that
 -- sees her now, kept with person.school.
 CREATE TABLE ledger_account (
@@ -207,7 +212,7 @@ BEGIN
 	IF NEW.reverses IS NOT NULL THEN
 		NEW := hour_reversal_fill(NEW);
 	ELSE
-		NEW.source_key := normalize(NEW.source_key, NFC);
+		NEW.source_key := plain_source_key(NEW.source_key);
 		IF NEW.activity_on > today() THEN
 			PERFORM raise_problem('activity-in-future', jsonb_build_object('pointer', '#/activity_on',
 				'today', today()), 'QL422');

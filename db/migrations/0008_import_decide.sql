@@ -181,7 +181,8 @@ BEGIN
 	UPDATE import_row r SET outcome = 'rejected', duplicate_of = d.first,
 		problems = r.problems || import_problem('来源编号', 'source-twice', r.parsed->>'source_key')
 	FROM (SELECT q.part, q.row, first_value(ARRAY[q.part, q.row]) OVER (PARTITION BY q.person,
-			q.parsed->>'source_kind', q.parsed->>'source_key' ORDER BY q.part, q.row) AS first
+			q.parsed->>'source_kind', plain_source_key(q.parsed->>'source_key')
+			ORDER BY q.part, q.row) AS first
 		FROM import_row q
 		WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending') d
 	WHERE r.county = its.county AND r.import = its.id AND r.part = d.part AND r.row = d.row
@@ -200,7 +201,7 @@ BEGIN
 	WHERE r.county = its.county AND r.import = its.id AND r.outcome = 'pending'
 		AND q.county = r.county AND q.import = r.import AND q.part = r.part AND q.row = r.row
 		AND e.county = r.county AND e.source_kind = r.parsed->>'source_kind'
-		AND e.source_key = normalize(r.parsed->>'source_key', NFC) AND e.person = r.person;
+		AND e.source_key = plain_source_key(r.parsed->>'source_key') AND e.person = r.person;
 
 	PERFORM import_settle(its);
 END

@@ -157,7 +157,7 @@ BEGIN
 	FROM made m
 	WHERE r.county = its.county AND r.import = its.id AND r.outcome IN ('accepted', 'warned')
 		AND m.person = r.person AND m.source_kind = r.parsed->>'source_kind'
-		AND m.source_key = normalize(r.parsed->>'source_key', NFC);
+		AND m.source_key = plain_source_key(r.parsed->>'source_key');
 END
 $$;
 

@@ -47,8 +47,9 @@ WHERE (SELECT current_setting('qinglan.sees') = 'all') AND :after
 --? activity_from: AND e.activity_on >= :activity_from::date
 --? activity_to: AND e.activity_on <= :activity_to::date
 --? source_kind: AND e.source_kind = :source_kind::text
---? source_key: AND e.source_key = :source_key::text AND e.source_kind IN ('course_enrolment',
---? source_key: 'recognised_claim', 'external_certificate', 'transfer_in', 'opening_balance', 'adjustment', 'reversal')
+--? source_key: AND e.source_key = plain_source_key(:source_key::text)
+--? source_key: AND e.source_kind IN ('course_enrolment', 'recognised_claim', 'external_certificate',
+--? source_key: 'transfer_in', 'opening_balance', 'adjustment', 'reversal')
 :order
 
 -- name: teacher_hours :page

@@ -286,6 +286,31 @@ static void hours_of_a_list_are_posted_once(void **state)
 	       "{'data': [{'problems': [{'code': 'already-credited'}]}]}");
 }
 
+/* Typed with another input method it is the same certificate. */
+static void a_source_in_full_width_is_the_same_source(void **state)
+{
+	struct world *w = *state;
+	const char *id =
+		import_text(w, w->county, "hour",
+			    HOURS "周甲,,2199700001,2026.7.15,6.5,县级,,外部证书,　Ｃ－１　\n"
+				  "周甲,,2199700001,2026.7.15,6,县级,,外部证书,（2026）第7号\n"
+				  "周甲,,2199700001,2026.7.15,7,县级,,外部证书,(２０２６)第７号\n");
+
+	expect(look(w->county, "hour", id), 200,
+	       "{'counts': {'accepted': 1, 'unchanged': 1, 'rejected': 1}}");
+	expect(rows(w->county, "hour", id, "rejected"), 200,
+	       "{'data': [{'row': 4, 'problems': [{'code': 'source-twice'}]}]}");
+	commit(w, w->county, "hour", id);
+	expect(POST(w->county, "/v1/hour-entries",
+		    text("{'teacher_id': '%s', 'hours': 1, 'level': 'county', 'activity_on': "
+			 "'2026-10-01', 'source': {'kind': 'external_certificate', 'key': "
+			 "'（２０２６）第７号'}}",
+			 world_value(w, "SELECT id::text FROM person WHERE name = '周甲'", NULL))),
+	       409, "{'code': 'already-credited'}");
+	expect(GET(w->county, "/v1/hour-entries?source_key=%%EF%%BC%%882026%%EF%%BC%%89第7号"), 200,
+	       "{'data': [{'hours': 6, 'source': {'key': '(2026)第7号'}}]}");
+}
+
 /* --- jobs --- */
 
 static void a_waiting_job_can_be_cancelled(void **state)
@@ -351,6 +376,7 @@ int main(void)
 		cmocka_unit_test(a_template_is_a_list_that_can_be_read),
 		cmocka_unit_test(a_purged_import_forgets_what_it_read),
 		cmocka_unit_test(hours_of_a_list_are_posted_once),
+		cmocka_unit_test(a_source_in_full_width_is_the_same_source),
 		cmocka_unit_test(a_waiting_job_can_be_cancelled),
 		cmocka_unit_test(a_job_whose_worker_died_is_done_by_another),
 	};
