@@ -9,6 +9,7 @@
 
 #include "decimal.h"
 
+#include <float.h>
 #include <string.h>
 
 struct scan {
@@ -102,7 +103,38 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Judges one byte outside of strings. */
+/*
+ * At the first digit of a number: steps behind it; false for a real of more digits than a double
+ * keeps, which would be rounded before anything has judged it.
+ */
+static bool scan_number(struct scan *s)
+{
+	size_t begin = s->at, digits = 0, zeros = 0;
+	bool real = false, exponent = false;
+
+	for (; s->at < s->length && strchr("0123456789.eE+-", s->text[s->at]); s->at++) {
+		char c = s->text[s->at];
+
+		exponent = exponent || c == 'e' || c == 'E';
+		real = real || exponent || c == '.';
+		if (exponent || !is_digit(c))
+			continue;
+		if (c != '0') {
+			digits += zeros + 1;
+			zeros = 0;
+		} else if (digits) {
+			zeros++;
+		}
+	}
+	s->reals = s->reals || real;
+	if (!real || digits <= DBL_DIG)
+		return true;
+	s->reason = "json-number-digits";
+	s->at = begin;
+	return false;
+}
+
+/* Judges one byte outside of strings and numbers. */
 static bool scan_byte(struct scan *s, char c)
 {
 	switch (c) {
@@ -119,14 +151,6 @@ static bool scan_byte(struct scan *s, char c)
 		break;
 	case ',':
 		s->values++;
-		break;
-	case '.':
-		s->reals = true;
-		break;
-	case 'e':
-	case 'E':
-		if (s->at && is_digit(s->text[s->at - 1]))
-			s->reals = true;
 		break;
 	default:
 		break;
@@ -148,6 +172,11 @@ static bool scan(struct scan *s)
 		if (c == '"') {
 			s->at++;
 			if (!scan_string(s))
+				return false;
+			continue;
+		}
+		if (is_digit(c)) {
+			if (!scan_number(s))
 				return false;
 			continue;
 		}

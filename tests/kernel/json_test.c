@@ -181,14 +181,26 @@ static void numbers_beyond_their_range_are_refused(void **state)
 	becomes("1e-400", "0");
 }
 
+/* It would be rounded before it is judged. */
+static void a_decimal_that_a_double_cannot_keep_is_refused(void **state)
+{
+	(void)state;
+	becomes("[0.123456789012345,0.0000000000000000000001,100.000000000000000000000]",
+		"[0.123456789012345,1e-22,100]");
+	becomes("[1234567890123456789,\"0.010000000000000000001\",1e-0000000000000000000001]",
+		"[1234567890123456789,\"0.010000000000000000001\",0.1]");
+	verdict("0.010000000000000000001", "json-number-digits");
+	verdict("{\"a\":[1,-1234567890.123456]}", "json-number-digits");
+	verdict("1000000000000001e2", "json-number-digits");
+}
+
 static void a_number_without_fraction_is_an_integer(void **state)
 {
 	(void)state;
 	becomes("1.0", "1");
 	becomes("[1.0,1e3,-0.0,2.50,{\"a\":[10.00,-7E0]}]", "[1,1000,0,2.5,{\"a\":[10,-7]}]");
 	becomes("[\"1.0\",\"e\"]", "[\"1.0\",\"e\"]");
-	becomes("[9007199254740992.0,9007199254740993.5]",
-		"[9007199254740992,9.00719925474099e15]");
+	becomes("[900719925474099.0,9.00719925474099e19]", "[900719925474099,9.00719925474099e19]");
 }
 
 static void decimals_are_written_as_people_write_them(void **state)
@@ -329,6 +341,7 @@ int main(void)
 		cmocka_unit_test(the_number_of_values_is_bounded),
 		cmocka_unit_test(nul_surrogates_and_what_is_not_utf8_are_refused),
 		cmocka_unit_test(numbers_beyond_their_range_are_refused),
+		cmocka_unit_test(a_decimal_that_a_double_cannot_keep_is_refused),
 		cmocka_unit_test(a_number_without_fraction_is_an_integer),
 		cmocka_unit_test(decimals_are_written_as_people_write_them),
 		cmocka_unit_test(long_text_is_written_whole),
