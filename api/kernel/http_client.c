@@ -21,6 +21,14 @@ void http_phase(struct http_client *c, enum http_phase phase)
 	atomic_store(&c->phase, (int)phase);
 }
 
+bool http_claim(struct http_client *c, enum http_phase phase)
+{
+	int now = atomic_load(&c->phase);
+
+	atomic_store(&c->since_ns, clock_monotonic_ns());
+	return now != PHASE_LATE && atomic_compare_exchange_strong(&c->phase, &now, (int)phase);
+}
+
 static struct http_client *client_new(struct http_worker *w, struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info;

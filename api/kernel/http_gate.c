@@ -77,9 +77,11 @@ static enum MHD_Result refuse(struct http_client *c, enum refusal r, const struc
 {
 	c->refused = true;
 	body_drop(c);
-	refusal_send(c->fd, r, why,
-		     MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, "Accept-Language"),
-		     c->head);
+	if (http_claim(c, PHASE_WRITING))
+		refusal_send(c->fd, r, why,
+			     MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND,
+							 "Accept-Language"),
+			     c->head);
 	return MHD_NO;
 }
 
@@ -131,7 +133,8 @@ static enum MHD_Result hand_over(struct http_worker *w, const char *method, cons
 {
 	size_t nothing = 0;
 
-	http_phase(w->client, PHASE_ANSWERING);
+	if (!http_claim(w->client, PHASE_ANSWERING))
+		return MHD_NO;
 	return w->ulfius(w->ulfius_context, w->client->connection, "/", method, version, NULL,
 			 &nothing, context);
 }

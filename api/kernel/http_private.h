@@ -31,10 +31,11 @@ enum {
 	IDLE_GRACE_MS = 1000
 };
 
-/* Where a connection stands; only its worker writes this. */
+/* Where a connection stands; only its worker writes this, but for PHASE_LATE. */
 enum http_phase {
 	PHASE_IDLE,      /* between requests, perhaps with the first bytes of one */
 	PHASE_READING,   /* request line seen, request not whole */
+	PHASE_LATE,      /* the watchdog took it from there, and answers in the worker's place */
 	PHASE_ANSWERING, /* in the application */
 	PHASE_WRITING,   /* the client must take the reply */
 	PHASE_WAITING    /* a stream that has nothing to say yet; suspended */
@@ -117,6 +118,7 @@ struct http {
 enum refusal {
 	REFUSE_NOTHING,
 	REFUSE_MALFORMED,
+	REFUSE_LATE,
 	REFUSE_TOO_LARGE,
 	REFUSE_TARGET,
 	REFUSE_HEADERS,
@@ -210,6 +212,9 @@ void http_client_resume(void *client);
 void http_connection_notice(void *worker, struct MHD_Connection *connection, void **context,
 			    enum MHD_ConnectionNotificationCode what);
 void http_phase(struct http_client *c, enum http_phase phase);
+
+/* The same before anything is written, if the watchdog has not written already; false: it has. */
+bool http_claim(struct http_client *c, enum http_phase phase);
 
 /* --- http_tcp.c --- */
 

@@ -20,6 +20,7 @@ static const struct {
 	const char *reason, *retry_after;
 } refusals[REFUSALS] = {
 	[REFUSE_MALFORMED] = {BAD_REQUEST, "Bad Request", NULL},
+	[REFUSE_LATE] = {REQUEST_TIMEOUT, "Request Timeout", NULL},
 	[REFUSE_TOO_LARGE] = {CONTENT_TOO_LARGE, "Content Too Large", NULL},
 	[REFUSE_TARGET] = {URI_TOO_LONG, "URI Too Long", NULL},
 	[REFUSE_HEADERS] = {HEADERS_TOO_LARGE, "Request Header Fields Too Large", NULL},

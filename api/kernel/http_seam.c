@@ -88,10 +88,9 @@ static void refuse(struct MHD_Connection *connection, unsigned status)
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct http_client *c = info ? info->socket_context : NULL;
 
-	if (!c)
+	if (!c || !http_claim(c, PHASE_WRITING))
 		return;
 	c->refused = true;
-	http_phase(c, PHASE_WRITING);
 	refusal_send(c->fd, refusal_of_status(status), NULL,
 		     MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept-Language"),
 		     false);

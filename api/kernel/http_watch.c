@@ -7,7 +7,8 @@
  * between two pieces of a stream; and silence between requests has idle_seconds.  Time in
  * the application is not counted: handlers have their own deadlines.
  *
- * A socket is shut down, not closed: its worker sees the end and cleans up.
+ * A socket is shut down, not closed: its worker sees the end and cleans up.  A client whose
+ * request line came and whose request did not is told so (408) before.
  */
 #include "http_private.h"
 
@@ -55,9 +56,37 @@ static bool overdue(const struct http *h, struct http_client *c, int64_t now)
 		return now - since > request_ns;
 	case PHASE_WRITING:
 		return now - since > request_ns;
+	case PHASE_LATE:
+		return true;
 	default:
 		return false;
 	}
+}
+
+/* As http_linger(), with the mutex held. */
+static void linger_begin(struct http *h, int fd)
+{
+	int copy;
+
+	if (h->watching && h->linger_count < LINGER_MAX &&
+	    (copy = fcntl(fd, F_DUPFD_CLOEXEC, 3)) >= 0) {
+		shutdown(copy, SHUT_WR);
+		h->lingering[h->linger_count].fd = copy;
+		h->lingering[h->linger_count++].until_ns =
+			clock_monotonic_ns() + (int64_t)LINGER_MS * MILLION;
+	}
+}
+
+/* Told of it, the client has until the next look to read that and close. */
+static void end(struct http *h, struct http_client *c)
+{
+	int reading = PHASE_READING;
+
+	if (atomic_compare_exchange_strong(&c->phase, &reading, PHASE_LATE) &&
+	    refusal_send(c->fd, REFUSE_LATE, NULL, NULL, false))
+		linger_begin(h, c->fd);
+	else
+		shutdown(c->fd, SHUT_RDWR);
 }
 
 static void scan(struct http *h, int64_t now)
@@ -72,7 +101,7 @@ static void scan(struct http *h, int64_t now)
 			atomic_store(&c->broken, true);
 			http_client_resume(c);
 		} else if (overdue(h, c, now)) {
-			shutdown(c->fd, SHUT_RDWR);
+			end(h, c);
 		}
 	}
 }
@@ -90,16 +119,8 @@ static void ring(struct http *h)
 
 void http_linger(struct http *h, int fd)
 {
-	int copy;
-
 	pthread_mutex_lock(&h->mutex);
-	if (h->watching && h->linger_count < LINGER_MAX &&
-	    (copy = fcntl(fd, F_DUPFD_CLOEXEC, 3)) >= 0) {
-		shutdown(copy, SHUT_WR);
-		h->lingering[h->linger_count].fd = copy;
-		h->lingering[h->linger_count++].until_ns =
-			clock_monotonic_ns() + (int64_t)LINGER_MS * MILLION;
-	}
+	linger_begin(h, fd);
 	pthread_mutex_unlock(&h->mutex);
 }
 

@@ -98,6 +98,35 @@ static void a_body_that_drips_is_ended(void **state)
 	assert_int_equal(atomic_load(&brisk.answers), before);
 }
 
+/* The reply, behind which the connection ends; then the request was never answered otherwise. */
+static void expect_timeout(const char *before)
+{
+	struct socket_client c = socket_open("127.0.0.1", brisk.port);
+	int answers = atomic_load(&brisk.answers);
+	struct socket_reply r;
+	char value[512];
+
+	assert_true(socket_text(&c, before));
+	r = socket_read(&c, false, WAIT_MS);
+	assert_int_equal(r.status, 408);
+	assert_true(r.whole);
+	assert_string_equal(socket_header(&r, "Connection", value), "close");
+	assert_non_null(strstr(r.body, "\"code\":\"request-timeout\""));
+	socket_text(&c, "aaaa");
+	assert_true(socket_ended(&c, WAIT_MS));
+	assert_int_equal(atomic_load(&brisk.answers), answers);
+	socket_reply_free(&r);
+	socket_close(&c);
+}
+
+static void who_sends_too_slowly_is_told(void **state)
+{
+	(void)state;
+	expect_timeout("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n");
+	expect_timeout("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9999\r\n\r\naaaa");
+	expect_timeout("GET / HTTP/1.1\r\nHost: h\r\nX-Slow: a");
+}
+
 static void the_second_request_of_a_connection_has_its_deadline_too(void **state)
 {
 	struct socket_client c = socket_open("127.0.0.1", brisk.port);
@@ -282,6 +311,7 @@ int main(void)
 		cmocka_unit_test(a_request_line_that_drips_is_ended),
 		cmocka_unit_test(headers_that_drip_are_ended),
 		cmocka_unit_test(a_body_that_drips_is_ended),
+		cmocka_unit_test(who_sends_too_slowly_is_told),
 		cmocka_unit_test(the_second_request_of_a_connection_has_its_deadline_too),
 		cmocka_unit_test(a_client_that_does_not_read_is_ended),
 		cmocka_unit_test(silence_between_requests_ends_after_its_own_time),
