@@ -634,17 +634,16 @@ SELECT lower(regexp_replace(translate(normalize(typed, NFC), 'üÜ', 'vv'),
 $$;
 
 -- Who may be the same person already: the same document, the same name and birth date, or the same
--- phone. Looks in the whole county; of somebody else's person it tells the id and the school only.
+-- phone. Looks in the whole county; who is not the caller's to see today has no name here, and nobody is
+-- told more of her than her school.
 CREATE FUNCTION person_candidates(its_name text, its_birth date, its_phone text, its_hashes bytea[],
 	but uuid DEFAULT NULL)
 RETURNS TABLE (person uuid, reason text, school uuid, school_name text, name text)
 LANGUAGE sql STABLE AS
 $$
 SELECT p.id, p.reason, s.id, s.name,
-	CASE WHEN a.sees_all OR a.school = ANY (p.schools) THEN p.name END
-FROM (SELECT current_setting('qinglan.sees', true) = 'all' AS sees_all,
-	nullif(current_setting('qinglan.school', true), '')::uuid AS school) a
-CROSS JOIN (
+	CASE WHEN is_seen_today(p.id) THEN p.name END
+FROM (
 	SELECT c.*, 'document' AS reason FROM person c
 	WHERE c.county = this_county() AND c.resident_hash = ANY (its_hashes)
 	UNION ALL
@@ -676,8 +675,8 @@ BEGIN
 END
 $$;
 
--- Raises possible-duplicate with the candidates that are not in REVIEWED; a document is never waived.
--- Of two who ask for the same name or number at once, one waits and then finds whom the other made.
+-- Raises possible-duplicate with the candidates that are not in REVIEWED, where her school stands for who
+-- is not the caller's to see; a document is never waived. Of two who ask for the same name or number at once, one waits and then finds whom the other made.
 CREATE FUNCTION must_be_new(its_name text, its_birth date, its_phone text, its_hashes bytea[],
 	reviewed uuid[], but uuid DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $$
@@ -687,15 +686,16 @@ BEGIN
 	PERFORM pg_advisory_xact_lock(k.key) FROM (
 		SELECT DISTINCT hashtextextended('person/' || this_county() || '/' || u.asked, 0) AS key
 		FROM unnest(ARRAY[its_name, its_phone]) AS u(asked) WHERE u.asked IS NOT NULL ORDER BY 1) k;
-	SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('id', c.person, 'name', c.name,
-		'school_id', c.school, 'school_name', c.school_name, 'reasons', c.reasons)) ORDER BY c.person)
+	SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('id', c.id, 'name', c.name,
+		'school_id', c.school, 'school_name', c.school_name, 'reasons', c.reasons)) ORDER BY c.id, c.school)
 	INTO candidates
 	FROM (
-		SELECT p.person, p.name, p.school, p.school_name, jsonb_agg(p.reason ORDER BY p.reason) AS reasons
-		FROM person_candidates(its_name, its_birth, its_phone, its_hashes, but) p
-		WHERE p.reason = 'document' OR NOT p.person = ANY (reviewed)
+		SELECT p.id, p.name, p.school, p.school_name, jsonb_agg(DISTINCT p.reason) AS reasons
+		FROM (SELECT p.*, CASE WHEN p.name IS NOT NULL THEN p.person END AS id
+			FROM person_candidates(its_name, its_birth, its_phone, its_hashes, but) p) p
+		WHERE p.reason = 'document' OR (coalesce(p.id, p.school) = ANY (reviewed)) IS NOT TRUE
 		GROUP BY 1, 2, 3, 4
-		ORDER BY p.person LIMIT 20
+		ORDER BY p.id, p.school LIMIT 20
 	) c;
 	IF candidates IS NOT NULL THEN
 		PERFORM raise_problem('possible-duplicate', jsonb_build_object('candidates', candidates), 'QL409');
@@ -703,13 +703,16 @@ BEGIN
 END
 $$;
 
--- Remembers that a person is none of those in REVIEWED; ids of nobody in the county are passed over.
+-- Remembers that a person is none of those in REVIEWED, and nobody who looks like her in a school there;
+-- ids of nobody in the county are passed over.
 CREATE FUNCTION person_reviewed(its_person uuid, reviewed uuid[]) RETURNS void LANGUAGE sql VOLATILE AS
 $$
 INSERT INTO reviewed_pair (county, low, high)
 SELECT p.county, least(p.id, o.id), greatest(p.id, o.id)
 FROM person p JOIN person o ON o.county = p.county
-WHERE p.county = this_county() AND p.id = its_person AND o.id = ANY (reviewed) AND o.id <> p.id
+WHERE p.county = this_county() AND p.id = its_person AND o.id <> p.id
+	AND (o.id = ANY (reviewed) OR o.school = ANY (reviewed)
+		AND ((o.name, o.birth_on) = (p.name, p.birth_on) OR o.phone = p.phone))
 	AND (current_setting('qinglan.sees', true) = 'all'
 		OR p.school = nullif(current_setting('qinglan.school', true), '')::uuid)
 ON CONFLICT DO NOTHING

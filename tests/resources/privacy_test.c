@@ -242,6 +242,39 @@ static void a_teacher_may_not_look_people_up_by_document(void **state)
 	       text("{'teacher': null, 'known_at': {'school_id': '%s'}}", w->school_a2));
 }
 
+/* To another school, and to one that she left, only that there is somebody, and where. */
+static void a_phone_number_does_not_tell_whose_it_is(void **state)
+{
+	struct world *w = *state;
+	const char *teacher = "{'name': '同号', 'school_id': '%s', 'phone': '%s'%s}";
+	const char *shared = text(", 'reviewed_not_same': ['%s']", w->school_a2);
+	struct answer *a =
+		POST(w->school, "/v1/teachers", text(teacher, w->school_a1, "13588887766", ""));
+
+	expect(a, 409,
+	       text("{'candidates': [{'school_id': '%s', 'reasons': ['phone']}]}", w->school_a2));
+	assert_null(strstr(a->body, left));
+	assert_null(strstr(a->body, "连英"));
+	/* Her id, from elsewhere, does not change that; her school stands for her. */
+	expect(POST(w->school, "/v1/teachers",
+		    text(teacher, w->school_a1, "13588887766",
+			 text(", 'reviewed_not_same': ['%s']", left))),
+	       409, NULL);
+	a = POST(w->school, "/v1/teachers", text(teacher, w->school_a1, "13588887766", shared));
+	expect(a, 201, NULL);
+	/* Remembered for the two alone, it is not asked again. */
+	expect_sql(w, "1",
+		   text("SELECT count(*) FROM reviewed_pair WHERE '%s' IN (low, high) AND '%s' IN "
+			"(low, high)",
+			left, text_at(a, "id")));
+	expect_sql(w, "1",
+		   text("SELECT count(*) FROM reviewed_pair WHERE '%s' IN (low, high)",
+			text_at(a, "id")));
+	expect(PATCH(w->school, text("/v1/teachers/%s", text_at(a, "id")), "*",
+		     "{'birth_on': '1990-01-01'}"),
+	       200, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +286,7 @@ int main(void)
 		cmocka_unit_test(an_identity_number_in_a_wrong_column_is_masked),
 		cmocka_unit_test(the_services_roles_cannot_move_time),
 		cmocka_unit_test(a_teacher_may_not_look_people_up_by_document),
+		cmocka_unit_test(a_phone_number_does_not_tell_whose_it_is),
 	};
 
 	return cmocka_run_group_tests_name("privacy", tests, begin, world_end);
