@@ -232,25 +232,28 @@ static void a_class_that_another_leads_since_is_not_given_back(void **state)
 	expect(look(w->county, "teacher", id), 200, "{'state': 'undone', 'problem': null}");
 }
 
+#define BACK "2199700001,归来,990103199001011233,,,%s,,后备,\n"
+
 /* Else they would stand for a school where she never worked; of who was there before they say nothing. */
 static void hours_are_in_the_way_where_the_list_brought_her_to_the_school(void **state)
 {
 	struct world *w = *state;
-	const char *hours = "{'teacher_id': '%s', 'hours': 1, 'level': 'county', 'activity_on': "
-			    "'2026-10-01', 'source': {'kind': 'adjustment', 'key': 'since'}}";
-	const char *line = "2199700001,归来,990103199001011233,,,%s,,后备,\n";
 	const char *person, *brought, *changed;
 
-	list_of(w, text(line, ""));
+	list_of(w, text(BACK, ""));
 	person = person_named(w, "归来");
 	world_value(
 		w,
 		"UPDATE membership SET during = '[2026-08-01,2026-08-02)' WHERE person = $1::uuid "
 		"RETURNING 'x'",
 		person, NULL);
-	brought = list_of(w, text(line, "13000000091"));
-	changed = list_of(w, text(line, "13000000092"));
-	expect(POST(w->county, "/v1/hour-entries", text(hours, person)), 201, NULL);
+	brought = list_of(w, text(BACK, "13000000091"));
+	changed = list_of(w, text(BACK, "13000000092"));
+	expect(POST(w->county, "/v1/hour-entries",
+		    text("{'teacher_id': '%s', 'hours': 1, 'level': 'county', 'activity_on': "
+			 "'2026-10-01', 'source': {'kind': 'adjustment', 'key': 'since'}}",
+			 person)),
+	       201, NULL);
 	expect(ask_undo(w->county, "teacher", changed), 202, NULL);
 	world_jobs(w);
 	expect(look(w->county, "teacher", changed), 200, "{'state': 'undone'}");
