@@ -187,7 +187,7 @@ static void a_reversal_by_hand_keeps_its_list_from_being_undone(void **state)
 struct writer {
 	pthread_t thread;
 	struct race *race;
-	const char *body; /* of a teacher, or NULL: the jobs that wait */
+	const char *target, *body; /* of a request, or NULL: the jobs that wait */
 	struct answer *answer;
 };
 
@@ -198,13 +198,13 @@ static void *write_now(void *context)
 	struct client *county;
 	int tries = 0;
 
-	if (!x->body) {
+	if (!x->target) {
 		world_jobs(x->race->world);
 		return NULL;
 	}
 	county = client_with_token(seat, client_token(x->race->world->county));
 	do {
-		x->answer = POST(county, "/v1/teachers", x->body);
+		x->answer = POST(county, x->target, x->body);
 	} while (x->answer->status == 503 && ++tries < 100);
 	return NULL;
 }
@@ -222,9 +222,10 @@ static void as_owner(struct race *r, const char *first, const char *second)
 }
 
 /* Starts a writer and waits until COUNT transactions wait for a lock. */
-static void start(struct writer *x, struct race *r, const char *body, int count)
+static void start(struct writer *x, struct race *r, const char *target, const char *body, int count)
 {
 	x->race = r;
+	x->target = target;
 	x->body = body;
 	assert_int_equal(pthread_create(&x->thread, NULL, write_now, x), 0);
 	for (int i = 0; i < 2000; i++) {
@@ -263,10 +264,10 @@ static void both_make(struct race *r, const char *who, const char *body, bool li
 
 	as_owner(r, "BEGIN", "LOCK TABLE qinglan.person IN SHARE MODE");
 	if (list_first)
-		start(&list, r, NULL, 1);
-	start(&single, r, body, list_first ? 2 : 1);
+		start(&list, r, NULL, NULL, 1);
+	start(&single, r, "/v1/teachers", body, list_first ? 2 : 1);
 	if (!list_first)
-		start(&list, r, NULL, 2);
+		start(&list, r, NULL, NULL, 2);
 	as_owner(r, "SELECT 1", "COMMIT");
 	pthread_join(list.thread, NULL);
 	pthread_join(single.thread, NULL);
@@ -301,6 +302,50 @@ static void a_list_and_a_request_make_no_twins(void **state)
 		   "SELECT count(*) FROM person WHERE name LIKE '双生%' OR name LIKE '同证%'");
 }
 
+/* Her account is there and empty: who posts has it, and the undoing waits for what she will find. */
+static void nobody_goes_with_a_list_while_hours_are_posted_to_her(void **state)
+{
+	struct race *r = *state;
+	struct world *w = r->world;
+	struct writer undoing, posting;
+	struct runner ask;
+	const char *person;
+	char target[100];
+
+	import_ready(w, "空账户", "一级教师", target);
+	ask = commit_of(w, target, true);
+	expect(call(w->county, "POST", ask.target, ask.body, "If-Match", "*", NULL), 202, NULL);
+	world_jobs(w);
+	person = world_value(w, "SELECT id::text FROM person WHERE name = '空账户'", NULL);
+	world_value(w,
+		    "SELECT hour_accounts_lock(ARRAY[$2::uuid])::text FROM (SELECT "
+		    "set_config('qinglan.county', $1, true) OFFSET 0) c",
+		    text("%d", w->county_a), person, NULL);
+	ask = undo_of(w, target);
+	expect(call(w->county, "POST", ask.target, NULL, "If-Match", "*", NULL), 202, NULL);
+
+	as_owner(r, "BEGIN", "LOCK TABLE qinglan.hour_source IN SHARE MODE");
+	start(&posting, r, "/v1/hour-entries",
+	      text("{'teacher_id': '%s', 'hours': 1, 'level': 'county', 'activity_on': "
+		   "'2026-10-01', 'source': {'kind': 'adjustment', 'key': '空账户'}}",
+		   person),
+	      1);
+	start(&undoing, r, NULL, NULL, 2);
+	as_owner(r, "SELECT 1", "COMMIT");
+	pthread_join(posting.thread, NULL);
+	pthread_join(undoing.thread, NULL);
+	/* Who posted may have waited too long and come again, when she was gone. */
+	if (posting.answer->status == 201)
+		expect(GET(w->county, "%s", target), 200,
+		       "{'state': 'committed', 'problem': {'code': 'import-in-use'}}");
+	else
+		expect(GET(w->county, "%s", target), 200, "{'state': 'undone'}");
+	expect_sql(w, posting.answer->status == 201 ? "1 1" : "0 0",
+		   text("SELECT concat_ws(' ', (SELECT count(*) FROM ledger_account WHERE person = "
+			"'%s'), (SELECT count(*) FROM hour_entry WHERE person = '%s'))",
+			person, person));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +354,7 @@ int main(void)
 		cmocka_unit_test(what_a_later_list_builds_upon_is_not_undone),
 		cmocka_unit_test(a_reversal_by_hand_keeps_its_list_from_being_undone),
 		cmocka_unit_test(a_list_and_a_request_make_no_twins),
+		cmocka_unit_test(nobody_goes_with_a_list_while_hours_are_posted_to_her),
 	};
 
 	return cmocka_run_group_tests_name("concurrency of imports", tests, race_begin, race_end);
