@@ -324,7 +324,7 @@ static void nobody_goes_with_a_list_while_hours_are_posted_to_her(void **state)
 	ask = undo_of(w, target);
 	expect(call(w->county, "POST", ask.target, NULL, "If-Match", "*", NULL), 202, NULL);
 
-	as_owner(r, "BEGIN", "LOCK TABLE qinglan.hour_source IN SHARE MODE");
+	as_owner(r, "BEGIN", "LOCK TABLE qinglan.hour_balance IN SHARE MODE");
 	start(&posting, r, "/v1/hour-entries",
 	      text("{'teacher_id': '%s', 'hours': 1, 'level': 'county', 'activity_on': "
 		   "'2026-10-01', 'source': {'kind': 'adjustment', 'key': '空账户'}}",

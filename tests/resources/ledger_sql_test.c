@@ -162,8 +162,9 @@ static void who_posted_it_is_the_requests_actor_whatever_is_given(void **state)
 static void nobody_changes_or_deletes_an_entry(void **state)
 {
 	static const char *const statements[] = {
-		"UPDATE hour_entry SET hours = 9", "DELETE FROM hour_entry", "DELETE FROM ledger_account",
-		"TRUNCATE hour_entry", "TRUNCATE ledger_account CASCADE"};
+		"UPDATE hour_entry SET hours = 9", "DELETE FROM hour_entry",
+		"DELETE FROM ledger_account", "TRUNCATE hour_entry",
+		"TRUNCATE ledger_account CASCADE"};
 	static const char *const roles[] = {"qinglan_app", "qinglan_engine", "qinglan_owner",
 					    "qinglan_gate", "postgres"};
 
