@@ -1,7 +1,7 @@
 /*
  * verify.c -- `qinglan verify`: every hash chain and every balance recomputed from the entries.
  *
- * What is compared is ledger_verify() of db/migrations/0004_ledger.sql.
+ * What is compared is ledger_verify() of db/migrations/0007_ledger.sql.
  */
 #include "commands.h"
 

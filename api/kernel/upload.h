@@ -1,7 +1,7 @@
 /*
  * upload.h -- the body of a request as a file at rest: sealed for its id, and opened again.
  *
- * The table is `file` (db/migrations/0006_files_jobs.sql).  What is in a file is not judged here.
+ * The table is `file` (db/migrations/0009_files_jobs.sql).  What is in a file is not judged here.
  */
 #ifndef QINGLAN_UPLOAD_H
 #define QINGLAN_UPLOAD_H

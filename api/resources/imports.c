@@ -2,7 +2,7 @@
  * imports.c -- list imports of schools, teachers and hours: storing a file, committing, undoing.
  *
  * The three kinds share one implementation.  Reading a file is a job (import_job.c), what its
- * rows come to is decided by SQL (db/migrations/0007_imports.sql and the files after it), and so is
+ * rows come to is decided by SQL (db/migrations/0010_imports.sql and the files after it), and so is
  * who may see them.
  */
 #include "api.h"

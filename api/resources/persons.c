@@ -1,6 +1,6 @@
 /*
  * persons.c -- names of officers and of experts from elsewhere get their pinyin here; the rest of
- * their rules is in db/migrations/0003_people.sql, the statements in db/queries/persons.sql.
+ * their rules is in db/migrations/0005_people_change.sql, the statements in db/queries/persons.sql.
  */
 #include "api.h"
 

@@ -2,7 +2,7 @@
  * roster_row.c -- one record of a homeroom-teacher roster, as far as it can be judged alone.
  *
  * Whether the school exists, the class is free, or the person is known already is decided by
- * SQL over the whole list (db/migrations/0009_import_decide_teachers.sql), not here.
+ * SQL over the whole list (db/migrations/0012_import_decide_teachers.sql), not here.
  */
 #include "import_record.h"
 

@@ -1,7 +1,7 @@
 /*
  * teachers.c -- what PostgreSQL must not see or cannot do for teachers: documents are checked,
- * sealed and hashed here, names get their pinyin.  All other rules are in db/migrations/0003_people.sql,
- * the statements in db/queries/teachers.sql.
+ * sealed and hashed here, names get their pinyin.  All other rules are in
+ * db/migrations/0005_people_change.sql, the statements in db/queries/teachers.sql.
  */
 #include "api.h"
 

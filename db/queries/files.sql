@@ -1,4 +1,4 @@
--- Files that people send; db/migrations/0006_files_jobs.sql.
+-- Files that people send; db/migrations/0009_files_jobs.sql.
 
 -- name: file_id :one
 -- The id of a file to be: what it is sealed for.

@@ -1,4 +1,4 @@
--- The hour ledger; tables and rules: db/migrations/0004_ledger.sql.
+-- The hour ledger; tables and rules: db/migrations/0007_ledger.sql.
 
 -- name: hour_entry_create :one
 -- Posts one entry; the trigger finds the teacher, and the school where none is given. What else the

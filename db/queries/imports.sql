@@ -1,4 +1,4 @@
--- List imports of schools, teachers and hours; tables and rules: db/migrations/0007_imports.sql and
+-- List imports of schools, teachers and hours; tables and rules: db/migrations/0010_imports.sql and
 -- the files after it.
 
 -- name: import_add :one

@@ -1,4 +1,4 @@
--- Long work: what its requester sees of it, and how qinglan_gate hands it out; db/migrations/0006_files_jobs.sql.
+-- Long work: what its requester sees of it, and how qinglan_gate hands it out; db/migrations/0009_files_jobs.sql.
 
 -- name: job_get :one
 -- A job with its progress, its result or its problem.

@@ -1,4 +1,4 @@
--- Offices and who holds them; tables and rules: db/migrations/0003_people.sql.
+-- Offices and who holds them; tables and rules: db/migrations/0004_offices_classes.sql.
 
 -- name: office_list :page
 -- Offices of the county and of the schools that the caller sees.

@@ -1,4 +1,4 @@
--- Reports over requirements: requirement_roll() of db/migrations/0005_requirements.sql gives the
+-- Reports over requirements: requirement_roll() of db/migrations/0008_requirements.sql gives the
 -- county everybody, a school its own.
 
 -- name: report_compliance :one

@@ -1,4 +1,4 @@
--- Requirements; tables, windows and counting: db/migrations/0005_requirements.sql.
+-- Requirements; tables, windows and counting: db/migrations/0008_requirements.sql.
 
 -- name: requirement_list :page
 -- The county's requirements with all their versions.

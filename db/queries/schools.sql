@@ -1,4 +1,4 @@
--- Schools; table and rules: db/migrations/0003_people.sql.
+-- Schools; table: db/migrations/0003_people.sql, rules: 0005_people_change.sql.
 
 -- name: school_list :page
 -- Schools by name or code.

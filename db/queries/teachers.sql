@@ -1,4 +1,4 @@
--- Teachers and what hangs on them; tables and rules: db/migrations/0003_people.sql.
+-- Teachers and what hangs on them; tables: db/migrations/0003_people.sql, rules: 0005_people_change.sql.
 
 -- name: teacher_list :page
 -- Teachers whom the caller sees today; with status=left those whom she saw until they left, by

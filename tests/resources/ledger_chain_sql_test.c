@@ -1,6 +1,6 @@
 /*
  * ledger_chain_sql_test.c -- what keeps the ledger whole: the chain and its verification, lists of
- * rows, and many who post at the same time; db/migrations/0004_ledger.sql.
+ * rows, and many who post at the same time; db/migrations/0007_ledger.sql.
  */
 #include "resources/ledger.h"
 

@@ -1,5 +1,5 @@
 /*
- * ledger_sql_test.c -- the hour ledger as the database keeps it; db/migrations/0004_ledger.sql and
+ * ledger_sql_test.c -- the hour ledger as the database keeps it; db/migrations/0007_ledger.sql and
  * db/queries/hours.sql.  What the API adds to it is tested through the API.
  */
 #include "resources/ledger.h"

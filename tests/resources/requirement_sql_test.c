@@ -1,6 +1,6 @@
 /*
  * requirement_sql_test.c -- requirements as the database counts and keeps them;
- * db/migrations/0005_requirements.sql, db/queries/requirements.sql and reports.sql.
+ * db/migrations/0008_requirements.sql, db/queries/requirements.sql and reports.sql.
  */
 #include "resources/ledger.h"
 

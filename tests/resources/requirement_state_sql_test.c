@@ -1,7 +1,7 @@
 /*
  * requirement_state_sql_test.c -- lists of who is short and files of them, and that what the
  * engine keeps of requirements is what a count from scratch gives, whatever happens at the same
- * time; db/migrations/0005_requirements.sql, db/queries/reports.sql.
+ * time; db/migrations/0008_requirements.sql, db/queries/reports.sql.
  */
 #include "resources/ledger.h"
 

@@ -1,5 +1,5 @@
 -- List imports: what each row comes to, for all kinds and for schools and hours. Teachers:
--- 0009_import_decide_teachers.sql. Decided over the list as a whole, again before it is committed.
+-- 0012_import_decide_teachers.sql. Decided over the list as a whole, again before it is committed.
 
 -- Decides every row of an import anew; the plan, whose id says what was decided: the same decisions
 -- have the same id.

@@ -1,0 +1,116 @@
+-- Schools, persons and offices as the API gives them.
+
+CREATE VIEW school_view WITH (security_invoker = true) AS
+SELECT s.id, s.code, s.name, s.category, s.stages, s.school_system, s.town, s.status, s.ended_on,
+	s.successor AS successor_id, s.version,
+	instant(s.created_at) AS created_at, instant(s.updated_at) AS updated_at
+FROM school s;
+GRANT SELECT ON school_view TO qinglan_app;
+
+-- Teachers as they are today. Only for rows of people whom the caller sees today: whom a school sees
+-- no longer is in former_teacher_view.
+CREATE VIEW teacher_members WITH (security_invoker = true) AS
+SELECT p.id, p.name, p.gender, p.birth_on, p.document_type, p.document_masked AS document_number, p.phone,
+	p.school AS school_id, p.personnel_school AS personnel_school_id, p.teaching_stage, p.subjects, p.title,
+	p.political_status, p.education, p.homeroom_since,
+	CASE WHEN p.voided_at IS NOT NULL THEN 'voided' WHEN p.merged_into IS NOT NULL THEN 'merged'
+		WHEN p.school IS NULL THEN 'left' ELSE 'current' END AS status,
+	p.merged_into AS merged_into_id, p.version,
+	instant(p.created_at) AS created_at, instant(p.updated_at) AS updated_at
+FROM person p
+WHERE p.teacher;
+GRANT SELECT ON teacher_members TO qinglan_app;
+
+CREATE VIEW teacher_view WITH (security_invoker = true) AS
+SELECT t.* FROM teacher_members t
+WHERE (SELECT current_setting('qinglan.sees', true)) <> 'school'
+	OR (SELECT nullif(current_setting('qinglan.school', true), '')::uuid) IN (t.school_id, t.personnel_school_id);
+GRANT SELECT ON teacher_view TO qinglan_app;
+
+-- Teachers who left: to their former school only what it knew and what never changes.
+CREATE VIEW former_teacher_members WITH (security_invoker = true) AS
+SELECT p.id, p.name, p.gender, p.birth_on, p.document_type, p.document_masked AS document_number,
+	NULL::text AS phone, NULL::uuid AS school_id, NULL::uuid AS personnel_school_id,
+	NULL::text AS teaching_stage, '{}'::text[] AS subjects, NULL::text AS title,
+	NULL::text AS political_status, NULL::text AS education, NULL::date AS homeroom_since,
+	'left' AS status, NULL::uuid AS merged_into_id, p.version,
+	instant(p.created_at) AS created_at, instant(p.updated_at) AS updated_at
+FROM person p
+WHERE p.teacher AND p.voided_at IS NULL;
+GRANT SELECT ON former_teacher_members TO qinglan_app;
+
+CREATE VIEW former_teacher_view WITH (security_invoker = true) AS
+SELECT f.* FROM former_teacher_members f JOIN person p ON p.id = f.id
+WHERE CASE WHEN (SELECT current_setting('qinglan.sees', true)) = 'school'
+	THEN ((SELECT nullif(current_setting('qinglan.school', true), '')::uuid)
+		IN (p.school, p.personnel_school)) IS NOT TRUE
+	ELSE p.school IS NULL AND p.personnel_school IS NULL END;
+GRANT SELECT ON former_teacher_view TO qinglan_app;
+
+-- True while the person whom the request names is seen as she is today, not as she was when she left,
+-- which only a school may come to see.
+CREATE FUNCTION subject_is_present() RETURNS boolean LANGUAGE sql STABLE AS
+$$
+SELECT CASE WHEN coalesce(current_setting('qinglan.until_on', true), '') IN ('', 'infinity') THEN true
+	ELSE current_setting('qinglan.until_on')::date >= today() END
+$$;
+
+-- One who left. A function, so that reading a teacher of today does not pay for its plan.
+CREATE FUNCTION former_teacher(its_id uuid) RETURNS json LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN (SELECT row_to_json(f) FROM former_teacher_members f WHERE f.id = its_id);
+END
+$$;
+
+CREATE VIEW external_person_view WITH (security_invoker = true) AS
+SELECT p.id, p.name, p.unit, p.post AS title, p.phone, p.school AS school_id, p.version,
+	instant(p.created_at) AS created_at, instant(p.updated_at) AS updated_at
+FROM person p
+WHERE p.external AND p.voided_at IS NULL AND p.merged_into IS NULL;
+GRANT SELECT ON external_person_view TO qinglan_app;
+
+CREATE VIEW office_holder_view WITH (security_invoker = true) AS
+SELECT h.id, h.office AS office_id, h.person AS person_id, p.name AS person_name, h.kind,
+	lower(h.during) AS started_on, last_day(h.during) AS ended_on, h.version,
+	instant(h.created_at) AS created_at, instant(h.updated_at) AS updated_at
+FROM office_holder h
+LEFT JOIN person p ON p.county = h.county AND p.id = h.person;
+GRANT SELECT ON office_holder_view TO qinglan_app;
+
+CREATE VIEW office_view WITH (security_invoker = true) AS
+SELECT o.id, o.name, o.kind, o.school AS school_id, o.version,
+	instant(o.created_at) AS created_at, instant(o.updated_at) AS updated_at
+FROM office o;
+GRANT SELECT ON office_view TO qinglan_app;
+
+-- Of one who left a school it sees the name and the offices that she held there.
+CREATE VIEW officer_view WITH (security_invoker = true) AS
+SELECT p.id, p.name, CASE WHEN t.seen THEN p.phone END AS phone, CASE WHEN t.seen THEN p.unit END AS unit,
+	CASE WHEN t.seen THEN p.post END AS title, CASE WHEN t.seen THEN p.school END AS school_id,
+	coalesce((SELECT json_agg(json_build_object('office_id', o.id, 'office_name', o.name, 'kind', h.kind,
+			'started_on', lower(h.during), 'ended_on', last_day(h.during)) ORDER BY lower(h.during), h.id)
+		FROM office_holder h JOIN office o ON o.county = h.county AND o.id = h.office
+		WHERE h.person = p.id), '[]') AS offices, p.version,
+	instant(p.created_at) AS created_at, instant(p.updated_at) AS updated_at
+FROM person p CROSS JOIN LATERAL (SELECT is_seen_today(p.id) AS seen OFFSET 0) t
+WHERE p.officer AND p.voided_at IS NULL AND p.merged_into IS NULL;
+GRANT SELECT ON officer_view TO qinglan_app;
+
+CREATE VIEW membership_view WITH (security_invoker = true) AS
+SELECT m.id, m.person AS teacher_id, m.school AS school_id, m.kind, lower(m.during) AS started_on,
+	last_day(m.during) AS ended_on, m.reason, m.version,
+	instant(m.created_at) AS created_at, instant(m.updated_at) AS updated_at
+FROM membership m;
+GRANT SELECT ON membership_view TO qinglan_app;
+
+CREATE VIEW title_view WITH (security_invoker = true) AS
+SELECT t.id, t.person AS teacher_id, t.name AS title, t.obtained_on, t.version,
+	instant(t.created_at) AS created_at, instant(t.updated_at) AS updated_at
+FROM title t;
+GRANT SELECT ON title_view TO qinglan_app;
+
+CREATE VIEW identifier_view WITH (security_invoker = true) AS
+SELECT i.id, i.person AS teacher_id, i.source, i.value, i.ended_on, i.version,
+	instant(i.created_at) AS created_at, instant(i.updated_at) AS updated_at
+FROM identifier i;
+GRANT SELECT ON identifier_view TO qinglan_app;
