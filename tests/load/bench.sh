@@ -8,14 +8,14 @@
 # ours    wrk over HTTP against PROGRAM serve, with tokens
 #
 # Writes build/bench.json and a table.  Quote the ratios: rates are of this machine and day.
-# Any answer that is not 2xx voids its row.  TEACHERS, ENTRIES, SECONDS_EACH and ROUNDS may
-# be set for a quick try.
+# Any answer that is not 2xx voids its row.  WORKERS (of the service, and clients of pgbench; two a
+# core), TEACHERS, ENTRIES, SECONDS_EACH and ROUNDS may be set for a quick try.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export LC_ALL=C.UTF-8
 program=$1
 teachers=${TEACHERS:-10000} entries=${ENTRIES:-100} seconds=${SECONDS_EACH:-4} rounds=${ROUNDS:-3}
-workers=${WORKERS:-8} connections=64
+workers=${WORKERS:-$(($(nproc) * 2))} connections=64
 work=$(pwd)/build/bench
 sockets=/tmp/qinglan-bench-$(id -u)
 operations="teacher_get hours_list hour_post"
