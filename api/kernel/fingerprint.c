@@ -7,9 +7,10 @@
 
 void fingerprint(const void *bytes, size_t length, char hex[FINGERPRINT_SIZE])
 {
-	unsigned char hash[16];
+	static const unsigned char key[crypto_shorthash_siphashx24_KEYBYTES];
+	unsigned char hash[crypto_shorthash_siphashx24_BYTES];
 
-	crypto_generichash(hash, sizeof hash, bytes, length, NULL, 0);
+	crypto_shorthash_siphashx24(hash, bytes, length, key);
 	sodium_bin2hex(hex, FINGERPRINT_SIZE, hash, sizeof hash);
 }
 

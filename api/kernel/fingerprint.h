@@ -8,7 +8,10 @@
 
 enum { FINGERPRINT_SIZE = 33 };
 
-/* 128 bits of BLAKE2b in hexadecimal, NUL-terminated. */
+/*
+ * 128 bits of SipHash-2-4 under a key of zeros in hexadecimal, NUL-terminated: the same on every
+ * instance, three times as fast as BLAKE2b, and no proof against who seeks two texts of one print.
+ */
 void fingerprint(const void *bytes, size_t length, char hex[FINGERPRINT_SIZE]);
 
 /* 128 random bits in hexadecimal: for ids, not for secrets, and not on both sides of a fork(). */
