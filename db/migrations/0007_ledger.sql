@@ -1,23 +1,12 @@
--- The hour ledger: accounts, entries, balances.
+-- The hour ledger: accounts, sources, entries, balances.
 --
 -- An entry is written once and stays. One trigger posts it: takes the account's head, chains the
--- entry to it and moves the balance; one source credits one person once. A correction is a
--- reversing entry. What an entry was made from is checked before, under the caller's row security,
--- by the statement that inserts it. It has no foreign keys: the trigger itself takes the account and
--- looks at the person in the same breath, neither of which is ever deleted from then on, and keys that
--- look both up once more cost an eighth of a posting. For the same reason lists and lengths are
--- domains: a table's checks are read and prepared anew for every posting, a domain's once a connection.
-
-CREATE DOMAIN hour_level AS text COLLATE "C" CONSTRAINT hour_level_is_known
-	CHECK (VALUE IN ('national', 'province', 'city', 'county', 'cluster', 'school', 'self_study'));
-CREATE DOMAIN hour_source_kind AS text COLLATE "C" CONSTRAINT hour_source_kind_is_known
-	CHECK (VALUE IN ('course_enrolment', 'recognised_claim', 'external_certificate', 'transfer_in',
-		'opening_balance', 'adjustment', 'reversal'));
-CREATE DOMAIN hour_source_key AS text COLLATE "C" CONSTRAINT hour_source_key_is_plain
-	CHECK (VALUE <> '' AND VALUE = btrim(VALUE) AND length(VALUE) <= 200);
-CREATE DOMAIN hour_amount AS numeric(7,2) CONSTRAINT hour_amount_in_range
-	CHECK (abs(VALUE) BETWEEN 0.01 AND 999.99);
-CREATE DOMAIN hour_note AS text CONSTRAINT hour_note_fits CHECK (length(VALUE) <= 500);
+-- entry to it, takes the source and moves the balance. A correction is a reversing entry. What an
+-- entry was made from is checked before, under the caller's row security, by the statement that
+-- inserts it. It has no foreign keys to account and source: the trigger itself takes the one and writes
+-- the other in the same breath, neither of which is ever deleted from then on, and keys that look both
+-- up once more cost an eighth of a posting. For the same reason lists and lengths are domains: a
+-- table's checks are read and prepared anew for every posting, a domain's once a connection.
 
 -- Levels from the highest down: the place of LEVEL, NULL if there is none of that name.
 CREATE FUNCTION hour_level_rank(level text) RETURNS int LANGUAGE sql IMMUTABLE AS
@@ -25,14 +14,31 @@ $$
 SELECT array_position(ARRAY['national', 'province', 'city', 'county', 'cluster', 'school',
 	'self_study'], level)
 $$;
+CREATE DOMAIN hour_level AS text COLLATE "C" CONSTRAINT hour_level_is_known
+	CHECK (hour_level_rank(VALUE) IS NOT NULL);
+
+-- What hours come from.
+CREATE FUNCTION hour_source_kinds() RETURNS text[] LANGUAGE sql IMMUTABLE AS
+$$
+SELECT ARRAY['course_enrolment', 'recognised_claim', 'external_certificate', 'transfer_in',
+	'opening_balance', 'adjustment', 'reversal']
+$$;
+CREATE DOMAIN hour_source_kind AS text COLLATE "C" CONSTRAINT hour_source_kind_is_known
+	CHECK (VALUE = ANY (hour_source_kinds()));
+CREATE DOMAIN hour_source_key AS text COLLATE "C" CONSTRAINT hour_source_key_is_plain
+	CHECK (VALUE <> '' AND VALUE = btrim(VALUE) AND length(VALUE) <= 200);
+CREATE DOMAIN hour_amount AS numeric(7,2) CONSTRAINT hour_amount_in_range
+	CHECK (abs(VALUE) BETWEEN 0.01 AND 999.99);
+CREATE DOMAIN hour_note AS text CONSTRAINT hour_note_fits CHECK (length(VALUE) <= 500);
 
 -- The number of a source as it is kept and compared, however it was typed: full-width and half-width
 -- forms, and code points that look the same, are one (NFKC); no blanks at its ends.
 CREATE FUNCTION plain_source_key(typed text) RETURNS text LANGUAGE sql IMMUTABLE AS
 $$ SELECT btrim(normalize(typed, NFKC)) $$;
 
--- The head of a person's chain, which goes with her while it has no entries. The school is the one that
--- sees her now, kept with person.school.
+-- The head of a person's chain, which goes with her while it has no entries. The school is where she
+-- works now, kept with person.school: requirements count her there, and who moves her to another waits
+-- for who posts to her.
 CREATE TABLE ledger_account (
 	county int NOT NULL REFERENCES county (county),
 	id uuid NOT NULL DEFAULT uuid_v7(),
@@ -45,6 +51,17 @@ CREATE TABLE ledger_account (
 	CONSTRAINT ledger_account_of_person UNIQUE (county, person),
 	FOREIGN KEY (county, person) REFERENCES person (county, id) ON DELETE CASCADE
 ) WITH (fillfactor = 70);
+
+-- What was credited to whom: one source credits one person once. A row is taken before its entry is
+-- written and never given back; a merge of two persons moves rows here, since entries never move.
+CREATE TABLE hour_source (
+	county int NOT NULL,
+	kind hour_source_kind NOT NULL,
+	key hour_source_key NOT NULL,
+	person uuid NOT NULL,
+	entry uuid NOT NULL,
+	CONSTRAINT hour_source_credits_once PRIMARY KEY (county, kind, key, person)
+);
 
 CREATE TABLE hour_entry (
 	county int NOT NULL,
@@ -71,7 +88,6 @@ CREATE TABLE hour_entry (
 	chain bytea NOT NULL,
 	PRIMARY KEY (county, id),
 	CONSTRAINT hour_entry_next_in_chain UNIQUE (county, account, seq),
-	CONSTRAINT hour_entry_credits_once UNIQUE (county, source_kind, source_key, person),
 	CONSTRAINT hour_entry_fields CHECK (activity_on >= '1990-01-01'
 		AND (reverses IS NULL) = (hours > 0) AND (reverses IS NULL) = (source_kind <> 'reversal')
 		AND (reverses IS NULL) = (reason IS NULL) AND reason <> '' AND (posted_by IS NOT NULL OR client IS NOT NULL))
@@ -95,6 +111,8 @@ CREATE TABLE hour_balance (
 -- An account's head speaks of all entries, so only who sees all of them may read it.
 CALL wall('ledger_account', reads => '$all OR person = $subject AND $until_on = ''infinity''',
 	exempt_event => true);
+CALL wall('hour_source', reads => '$all', exempt_event => true);
+CALL never_removed('hour_source');
 CALL never_removed('ledger_account', kept => 'OLD.head_seq > 0');
 CALL wall('hour_entry', reads => '$all OR person = $subject AND activity_on <= $until_on',
 	writes => '$all');
@@ -176,7 +194,6 @@ BEGIN
 		PERFORM raise_problem('entry-is-reversal', jsonb_build_object('entry_id', original.reverses),
 			'QL409');
 	END IF;
-	e.account := original.account;
 	e.person := original.person;
 	e.school := original.school;
 	e.hours := -original.hours;
@@ -239,10 +256,12 @@ BEGIN
 			PERFORM must_see(false, '#/teacher_id');
 		END IF;
 	END LOOP;
-	SELECT e.id INTO earlier FROM hour_entry e
-	WHERE e.county = NEW.county AND e.source_kind = NEW.source_kind
-		AND e.source_key = NEW.source_key AND e.person = NEW.person;
-	IF FOUND THEN
+	INSERT INTO hour_source (county, kind, key, person, entry)
+	VALUES (NEW.county, NEW.source_kind, NEW.source_key, NEW.person, NEW.id)
+	ON CONFLICT (county, kind, key, person) DO NOTHING;
+	IF NOT FOUND THEN
+		SELECT s.entry INTO earlier FROM hour_source s WHERE s.county = NEW.county
+			AND s.kind = NEW.source_kind AND s.key = NEW.source_key AND s.person = NEW.person;
 		PERFORM raise_problem(CASE WHEN NEW.reverses IS NULL THEN 'already-credited'
 			ELSE 'already-reversed' END, jsonb_build_object('entry_id', earlier), 'QL409');
 	END IF;
@@ -265,7 +284,8 @@ CREATE TRIGGER hour_entry_post BEFORE INSERT ON hour_entry
 CALL engine_owned('hour_accounts_lock(uuid[])', 'qinglan_app');
 CALL engine_owned('hour_entry_post()');
 
--- The school that sees a person's account and balances follows her working school.
+-- The school of a person's account and balances follows her working school: the account first, so that
+-- the balances of a posting that was under way are there to be changed.
 CREATE FUNCTION hour_school_follow() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE ledger_account SET school = NEW.school WHERE county = NEW.county AND person = NEW.id;
@@ -347,7 +367,7 @@ $$;
 
 -- Recomputes every chain and balance of a county and gives what does not agree: nothing, unless
 -- somebody changed rows behind the service. One pass over the entries in the order of their
--- accounts, one over balances.
+-- accounts, one over sources, one over balances.
 CREATE FUNCTION ledger_verify(its_county int)
 RETURNS TABLE (fault text, account uuid, person uuid, entry uuid, seq bigint) LANGUAGE sql STABLE AS
 $$
@@ -374,6 +394,11 @@ SELECT 'head', a.id, a.person, NULL, a.head_seq
 FROM ledger_account a
 WHERE a.county = its_county AND a.head_seq > 0
 	AND NOT EXISTS (SELECT FROM hour_entry e WHERE e.county = its_county AND e.account = a.id)
+UNION ALL
+SELECT 'source', e.account, coalesce(e.person, s.person), coalesce(e.id, s.entry), e.seq
+FROM (SELECT * FROM hour_entry WHERE county = its_county) e
+FULL JOIN (SELECT * FROM hour_source WHERE county = its_county) s ON s.entry = e.id
+WHERE (e.source_kind, e.source_key) IS DISTINCT FROM (s.kind, s.key)
 UNION ALL
 SELECT 'reversal', r.account, r.person, r.id, r.seq
 FROM hour_entry r

@@ -193,15 +193,16 @@ BEGIN
 			WHEN v.id IS NOT NULL THEN import_problem('来源编号', 'credit-reversed', e.hours || ' / ' || e.activity_on)
 			WHEN f.same THEN '[]'
 			ELSE import_problem('来源编号', 'already-credited', e.hours || ' / ' || e.activity_on) END
-	FROM hour_entry e
+	FROM hour_source s
+	JOIN hour_entry e ON e.county = s.county AND e.id = s.entry
 	LEFT JOIN hour_entry v ON v.county = e.county AND v.reverses = e.id,
 	import_row q,
 	LATERAL (SELECT (e.hours, e.level, e.activity_on) IS NOT DISTINCT FROM ((q.parsed->>'hours')::numeric,
 		q.parsed->>'level', (q.parsed->>'activity_on')::date) AS same) f
 	WHERE r.county = its.county AND r.import = its.id AND r.outcome = 'pending'
 		AND q.county = r.county AND q.import = r.import AND q.part = r.part AND q.row = r.row
-		AND e.county = r.county AND e.source_kind = r.parsed->>'source_kind'
-		AND e.source_key = plain_source_key(r.parsed->>'source_key') AND e.person = r.person;
+		AND s.county = r.county AND s.kind = r.parsed->>'source_kind'
+		AND s.key = plain_source_key(r.parsed->>'source_key') AND s.person = r.person;
 
 	PERFORM import_settle(its);
 END

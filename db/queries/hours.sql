@@ -47,9 +47,8 @@ WHERE (SELECT current_setting('qinglan.sees') = 'all') AND :after
 --? activity_from: AND e.activity_on >= :activity_from::date
 --? activity_to: AND e.activity_on <= :activity_to::date
 --? source_kind: AND e.source_kind = :source_kind::text
---? source_key: AND e.source_key = plain_source_key(:source_key::text)
---? source_key: AND e.source_kind IN ('course_enrolment', 'recognised_claim', 'external_certificate',
---? source_key: 'transfer_in', 'opening_balance', 'adjustment', 'reversal')
+--? source_key: AND e.id IN (SELECT s.entry FROM hour_source s WHERE s.key = plain_source_key(:source_key::text)
+--? source_key: AND s.kind = ANY (hour_source_kinds()))
 :order
 
 -- name: teacher_hours :page

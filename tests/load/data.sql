@@ -66,6 +66,9 @@ FROM generate_series(1, :entries) e, generate_series(1, :teachers) t
 -- As they come in life, not person by person: the floor's rows lie the same way.
 ORDER BY e, t;
 
+INSERT INTO hour_source (county, kind, key, person, entry)
+SELECT county, source_kind, source_key, person, id FROM hour_entry;
+
 INSERT INTO hour_balance (county, person, year, level, school, hours)
 SELECT e.county, e.person, date_part('year', e.activity_on), e.level, a.school, sum(e.hours)
 FROM hour_entry e JOIN ledger_account a ON a.county = e.county AND a.id = e.account

@@ -12,7 +12,7 @@
 /* Without events: derived, short-lived, or the record itself. */
 #define NO_EVENT                                                                                   \
 	"('schema_migration', 'event', 'idempotency', 'county_clock', 'person_token', 'sight', "   \
-	"'ledger_account', 'hour_balance', 'requirement_state', 'job_heartbeat', "                 \
+	"'ledger_account', 'hour_source', 'hour_balance', 'requirement_state', 'job_heartbeat', "  \
 	"'import_part', 'import_row')"
 
 /* Functions that see past their caller, each with the role that may call it besides the owner. */
@@ -185,7 +185,8 @@ static void append_only_tables_are_updated_by_nobody(void **state)
 		"('hour_entry', 'never_truncated'), ('requirement_version', 'append_only'), "
 		"('requirement_version', 'never_deleted'), ('requirement_version', 'never_truncated'), "
 		"('event', 'append_only'), ('event', 'never_truncated'), "
-		"('ledger_account', 'never_deleted'), ('ledger_account', 'never_truncated')) AS x(name, guard) "
+		"('ledger_account', 'never_deleted'), ('ledger_account', 'never_truncated'), "
+		"('hour_source', 'never_deleted'), ('hour_source', 'never_truncated')) AS x(name, guard) "
 		"WHERE NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = to_regclass(x.name) AND "
 		"g.tgname = x.guard AND g.tgenabled = 'O')");
 }

@@ -11,7 +11,7 @@
 enum { ROWS_MAX = 3000 };
 
 #define BIG                                                                                        \
-	"('person', 'person_token', 'membership', 'sight', 'hour_entry', "                         \
+	"('person', 'person_token', 'membership', 'sight', 'hour_entry', 'hour_source', "          \
 	"'hour_balance', 'ledger_account', 'requirement_state', 'homeroom_appointment', "          \
 	"'import_row')"
 
@@ -51,6 +51,8 @@ static const char county_of_many[] =
 	" pg_temp.id(1, t % 64), 1.50, 'county', date '2022-01-01' + (e * 97 + t) % 1500,"
 	" 'adjustment', 'x' || ((e - 1) * 20000 + t), 'test', machine_now(), 1, sha256('x')"
 	" FROM generate_series(1, 5) e, generate_series(1, 20000) t;"
+	"INSERT INTO hour_source (county, kind, key, person, entry)"
+	" SELECT county, source_kind, source_key, person, id FROM hour_entry WHERE county = 3;"
 	"INSERT INTO hour_balance (county, person, year, level, school, hours)"
 	" SELECT 3, p.id, y, 'county', p.school, 3 FROM person p, generate_series(2022, 2025) y"
 	" WHERE p.county = 3;"

@@ -80,7 +80,7 @@ static inline void ledger_clear(void)
 		PQclear(PQexec(sql->super, "ROLLBACK"));
 	sql_value(sql->super, "RESET ROLE");
 	sql_value(sql->super, "SET session_replication_role = replica");
-	sql_value(sql->super, "DELETE FROM hour_entry;"
+	sql_value(sql->super, "DELETE FROM hour_entry; DELETE FROM hour_source;"
 			      "DELETE FROM hour_balance; DELETE FROM ledger_account;"
 			      "DELETE FROM requirement_state; DELETE FROM requirement_version;"
 			      "DELETE FROM requirement");

@@ -55,6 +55,8 @@ static const struct row {
 	{"homeroom_appointment", SCHOOL, OWN, OWN, OWN},
 	{"hour_balance", SCHOOL, OWN, NONE, NONE},
 	{"hour_entry", SCHOOL, "12||||12||b|", "12||||12||b|", NONE},
+	{"hour_source", "CASE key WHEN 'm1' THEN '1' WHEN 'm2' THEN '2' ELSE key END",
+	 "12||||12||b|", NONE, NONE},
 	{"idempotency", "key", "c||2|1||||", "c||2|1||||", NONE},
 	{"identifier", SCHOOL, OWN, OWN, OWN},
 	{"import", SCHOOL, OWN_OR_COUNTY, OWN_OR_COUNTY, OWN_OR_COUNTY},

@@ -35,7 +35,6 @@ ALTER TABLE entry ADD PRIMARY KEY (county, id);
 CREATE INDEX entry_of_person ON entry (county, person, activity_on, id);
 
 -- Entries are posted to a history as long as the service's, not to an empty table.
--- Entries are posted to a history as long as the service's, not to an empty table.
 CREATE TABLE posting (
 	county int NOT NULL,
 	id uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -52,6 +51,5 @@ ORDER BY seq, person;
 ALTER TABLE posting ADD PRIMARY KEY (county, id), ADD UNIQUE (county, source_kind, source_key, person);
 ANALYZE teacher;
 ANALYZE entry;
-ANALYZE posting;
 ANALYZE posting;
 RESET ROLE;
