@@ -66,7 +66,7 @@ static void keys_look(struct checking *k)
 	seal_free(seal);
 }
 
-/* The role of a connection: its name, and no right more than it should have. */
+/* The role of a connection: its name, and no right more than it should have; true when it is that role. */
 static bool role_look(struct checking *k, struct desk *d, const char *what, const char *expected)
 {
 	const PGresult *rows = desk_run_plainly(d, Q_command_role, NULL);
@@ -82,7 +82,7 @@ static bool role_look(struct checking *k, struct desk *d, const char *what, cons
 	snprintf(text, sizeof text, "%s on PostgreSQL %s%s%s", name,
 		 pg_text(rows, 0, "server_version"), *excess ? "; must not be: " : "", excess);
 	line(k, !strcmp(name, expected) && !*excess, what, text);
-	return true;
+	return !strcmp(name, expected);
 }
 
 static void schema_look(struct checking *k, struct desk *d)

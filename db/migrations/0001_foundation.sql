@@ -7,9 +7,18 @@ CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public;
 GRANT USAGE ON SCHEMA qinglan TO qinglan_app, qinglan_gate, qinglan_engine;
 GRANT CREATE ON SCHEMA qinglan TO qinglan_engine;
 
-DO $$
+-- Nobody but its owner makes schemas or temporary tables in this database. That is a right on the
+-- database itself, which no dump carries: a restore says it again (feed_restored).
+CREATE PROCEDURE database_close() LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', current_database());
+END
+$$;
+REVOKE ALL ON PROCEDURE database_close() FROM PUBLIC;
+CALL database_close();
+
+DO $$
+BEGIN
 	IF to_regclass('qinglan.schema_migration') IS NOT NULL THEN
 		GRANT SELECT ON schema_migration TO qinglan_app, qinglan_gate;
 	END IF;
@@ -423,7 +432,8 @@ GRANT EXECUTE ON FUNCTION event_put(int, text, text, text, jsonb, jsonb) TO qing
 
 CALL wall('county_clock', reads => 'true', exempt_event => true, gate => 'SELECT');
 
--- After a restore: what happens from now on comes after all that was handed out before.
+-- After a restore: what happens from now on comes after all that was handed out before, and the
+-- database is closed as the migrations left it.
 CREATE PROCEDURE feed_restored() LANGUAGE plpgsql AS $$
 DECLARE
 	epoch int := (SELECT pg_get_expr(d.adbin, d.adrelid)::int + 1 FROM pg_attrdef d
@@ -431,6 +441,7 @@ DECLARE
 		WHERE d.adrelid = 'event'::regclass AND a.attname = 'epoch');
 BEGIN
 	EXECUTE format('ALTER TABLE event ALTER COLUMN epoch SET DEFAULT %s', epoch);
+	CALL database_close();
 END
 $$;
 REVOKE ALL ON PROCEDURE feed_restored() FROM PUBLIC;

@@ -19,11 +19,15 @@ SELECT current_user AS name, current_setting('server_version') AS server_version
 		CASE WHEN r.rolsuper THEN 'superuser' END,
 		CASE WHEN r.rolbypassrls THEN 'above row security' END,
 		CASE WHEN r.rolcreaterole THEN 'maker of roles' END,
-		CASE WHEN r.rolreplication THEN 'replicator' END) AS excess
-FROM pg_roles r WHERE r.rolname = current_user
+		CASE WHEN r.rolreplication THEN 'replicator' END,
+		CASE WHEN d.datdba <> r.oid AND has_database_privilege(d.oid, 'TEMPORARY')
+			THEN 'maker of temporary tables' END,
+		CASE WHEN d.datdba <> r.oid AND has_database_privilege(d.oid, 'CREATE')
+			THEN 'maker of schemas' END) AS excess
+FROM pg_roles r, pg_database d WHERE r.rolname = current_user AND d.datname = current_database()
 
 -- name: command_restored :exec
--- As the owner: what happens from now on comes after all that was handed out before.
+-- As the owner: what a dump does not carry, and a new epoch of events.
 CALL feed_restored()
 
 -- name: command_epoch :one

@@ -52,17 +52,22 @@ verify_turns_red() {
 			WHERE id = (SELECT id FROM hour_entry ORDER BY id LIMIT 1)" || return 1
 	refused 1 'wrong chain' "$program" verify
 }
-# A dump by a superuser, restored beside it, with the keys there are.
+# A dump by a superuser, restored beside it, with the keys there are. It does not carry the rights
+# on the database itself: `qinglan restored` gives them again.
 restored_from_a_dump() {
-	local copy=${database}_copy owner=$QINGLAN_OWNER_URL
+	local copy=${database}_copy
+	local owner=${QINGLAN_OWNER_URL/$database/$copy} app=${QINGLAN_DATABASE_URL/$database/$copy}
 	pg_dump -h "$cluster" -U postgres -Fc -f "$scratch/dump" "$database" &&
 		psql -Xqh "$cluster" -U postgres -d postgres -c "CREATE DATABASE $copy
 			OWNER qinglan_owner ENCODING 'UTF8' TEMPLATE template0" &&
 		pg_restore -h "$cluster" -U postgres -d "$copy" --exit-on-error "$scratch/dump" &&
-		env QINGLAN_OWNER_URL="${owner/$database/$copy}" "$program" restored &&
-		says ' 0 faults' env QINGLAN_OWNER_URL="${owner/$database/$copy}" "$program" verify &&
-		says 'ok +schema +up to date' env QINGLAN_OWNER_URL="${owner/$database/$copy}" \
-			QINGLAN_DATABASE_URL="${QINGLAN_DATABASE_URL/$database/$copy}" "$program" check
+		refused 1 'WRONG +QINGLAN_DATABASE_URL .*maker of temporary tables' \
+			env QINGLAN_OWNER_URL="$owner" QINGLAN_DATABASE_URL="$app" QINGLAN_GATE_URL= "$program" check &&
+		env QINGLAN_OWNER_URL="$owner" "$program" restored &&
+		refused 1 'permission denied' psql -Xqd "$app" -v ON_ERROR_STOP=1 -c 'CREATE TEMP TABLE t ()' &&
+		says ' 0 faults' env QINGLAN_OWNER_URL="$owner" "$program" verify &&
+		says 'ok +schema +up to date' env QINGLAN_OWNER_URL="$owner" QINGLAN_DATABASE_URL="$app" \
+			QINGLAN_GATE_URL= "$program" check
 	local status=$?
 	psql -Xqh "$cluster" -U postgres -d postgres -c "DROP DATABASE IF EXISTS $copy WITH (FORCE)"
 	return $status

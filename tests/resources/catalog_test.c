@@ -245,6 +245,21 @@ static void roles_are_what_they_may_be(void **state)
 			    "qinglan_owner>qinglan_engine");
 }
 
+/* A copy of a database, as this one is of the template, has lost it as a restored one has. */
+static void a_restored_database_is_closed_again(void **state)
+{
+	struct sql *s = *state;
+
+	assert_string_not_equal(sql_state(s->app, "CREATE TEMPORARY TABLE t ()"), "42501");
+	sql_value(s->owner, "CALL feed_restored()");
+	assert_string_equal(sql_state(s->app, "CREATE TEMPORARY TABLE u ()"), "42501");
+	sql_none(catalog(state),
+		 "SELECT r.name || ': ' || w.what || ' on the database' FROM (VALUES "
+		 "('qinglan_app'), ('qinglan_gate'), ('qinglan_engine'), ('public')) AS r(name), "
+		 "(VALUES ('TEMPORARY'), ('CREATE')) AS w(what) WHERE has_database_privilege("
+		 "r.name, current_database(), w.what)");
+}
+
 static int set_up(void **state)
 {
 	*state = sql_begin("catalog");
@@ -273,6 +288,7 @@ int main(void)
 		cmocka_unit_test(
 			views_are_read_with_the_rights_of_the_caller_and_write_instants_by_instant),
 		cmocka_unit_test(roles_are_what_they_may_be),
+		cmocka_unit_test(a_restored_database_is_closed_again),
 	};
 
 	return cmocka_run_group_tests_name("catalog", tests, set_up, tear_down);
