@@ -77,7 +77,7 @@ FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(O)/%)
 PRELOADS := $(PRELOAD_SOURCES:%.c=$(O)/%.so)
 DEFINITIONS := build/operations.def build/queries.def build/migrations.def
 
-.PHONY: build run test lint format tsan bench crash fuzz docs install help clean
+.PHONY: build run test lint format tsan bench crash fuzz docs install put help clean
 .PHONY: tests-built fuzz-built
 .DELETE_ON_ERROR:
 
@@ -134,8 +134,13 @@ docs:
 
 install: packages.run
 	@$(MAKE) -j$(JOBS) MODE=release build
-	install -D -m 0755 build/release/qinglan $(DESTDIR)$(PREFIX)/bin/qinglan
-	install -D -m 0644 docker/qinglan.service $(DESTDIR)$(PREFIX)/lib/systemd/system/qinglan.service
+	@$(MAKE) MODE=release put
+
+# What is built, to its places.
+put:
+	install -D -m 0755 $(O)/qinglan $(DESTDIR)$(PREFIX)/bin/qinglan
+	sed 's#/usr/local/bin/#$(PREFIX)/bin/#' docker/qinglan.service > $(O)/qinglan.service
+	install -D -m 0644 $(O)/qinglan.service $(DESTDIR)$(PREFIX)/lib/systemd/system/qinglan.service
 	install -D -m 0644 db/roles.sql $(DESTDIR)$(PREFIX)/share/qinglan/roles.sql
 	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/qinglan/LICENSE
 

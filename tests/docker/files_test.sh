@@ -80,8 +80,18 @@ roles_made() {
 	db/private.sh stop "$folder/data"
 	return $status
 }
+# What `make install` puts under the prefix $1: the unit starts the program that came with it.
+installed() {
+	local root=$scratch/root$1 unit
+	make -s MODE="$(basename "$(dirname "$program")")" put DESTDIR="$root" PREFIX="$1" || return 1
+	unit=$root$1/lib/systemd/system/qinglan.service
+	says "^ExecStart=$1/bin/qinglan serve\$" cat "$unit" && says '^qinglan ' "$root$1/bin/qinglan" --version &&
+		[ -s "$root$1/share/qinglan/roles.sql" ]
+}
+# As it is installed, but for the folder that only the test puts before it.
 unit_is_valid() {
-	sed "s#/usr/local/bin/qinglan#$program#" docker/qinglan.service >"$scratch/qinglan.service"
+	sed "s#=$1/bin/#=$scratch/root$1$1/bin/#" "$scratch/root$1$1/lib/systemd/system/qinglan.service" \
+		>"$scratch/qinglan.service"
 	systemd-analyze verify "$scratch/qinglan.service" 2>&1 | grep -v '^$' | tee "$scratch/unit.log"
 	[ ! -s "$scratch/unit.log" ]
 }
@@ -99,4 +109,8 @@ if [ "$(id -u)" -eq 0 ]; then
 else
 	echo "left out: docker/secrets.sh, which only root can run"
 fi
-! command -v systemd-analyze >/dev/null || try the_unit_is_valid unit_is_valid
+for prefix in /usr/local /usr; do
+	try "the_installed_unit_starts_the_installed_program${prefix//\//_}" installed $prefix
+	! command -v systemd-analyze >/dev/null ||
+		try "the_installed_unit_is_valid${prefix//\//_}" unit_is_valid $prefix
+done
