@@ -30,7 +30,7 @@ static const struct setting settings[] = {
 	{"QINGLAN_GATE_URL", TEXT, AT(gate_url), "", 0, 0,
 	 "the same as role qinglan_gate; without it: QINGLAN_DATABASE_URL with user qinglan_gate"},
 	{"QINGLAN_OWNER_URL", TEXT, AT(owner_url), "", 0, 0,
-	 "the same as role qinglan_owner; for migrate, demo, county, verify, rekey, restored"},
+	 "the same as role qinglan_owner; for all commands but serve and keys"},
 	{"QINGLAN_LISTEN", ADDRESS, AT(listen), "127.0.0.1:8080", 0, 0, "where the API listens"},
 	{"QINGLAN_ADMIN_LISTEN", ADDRESS, AT(admin_listen), "127.0.0.1:8081", 0, 0,
 	 "where /livez, /readyz and /metrics listen"},

@@ -13,7 +13,7 @@
 struct config {
 	const char *database_url; /* role qinglan_app */
 	const char *gate_url;     /* role qinglan_gate */
-	const char *owner_url;    /* role qinglan_owner; migrate, demo, county, verify, rekey */
+	const char *owner_url;    /* role qinglan_owner; for all commands but serve, keys */
 	const char *listen;       /* "127.0.0.1:8080", "[::1]:8080" */
 	const char *admin_listen; /* livez, readyz, metrics */
 	const char
