@@ -6,11 +6,12 @@
 SELECT set_config('role', 'qinglan_engine', true)
 
 -- name: command_connections :one
--- Connections that ordinary roles may have, and those there are besides the asking one.
+-- Connections that ordinary roles may have, and those there are besides the asking one. Of another
+-- role's one sees who and where, and not its backend_type.
 SELECT current_setting('max_connections')::int
 	- current_setting('superuser_reserved_connections')::int AS most,
 	(SELECT count(*) FROM pg_stat_activity
-	WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()) AS used
+	WHERE usesysid IS NOT NULL AND datid IS NOT NULL AND pid <> pg_backend_pid()) AS used
 
 -- name: command_role :one
 -- Who is connected, and what that role is or may beyond what any role of ours should.

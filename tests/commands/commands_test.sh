@@ -51,6 +51,27 @@ epoch_rises() {
 	[ "$after" -eq $((before + 1)) ]
 }
 with() { env "$@"; }
+# An instance that would need every connection, while somebody else has one.
+too_few_left() {
+	local most streams other tries=0
+	most=$(value "SELECT current_setting('max_connections')::int
+		- current_setting('superuser_reserved_connections')::int")
+	streams=$((most > 200 ? 64 : 1))
+	psql -Xqh "$cluster" -U postgres -d "$database" -c 'SELECT pg_sleep(60)' &
+	other=$!
+	children+=("$other")
+	until [ "$(value "SELECT count(*) FROM pg_stat_activity WHERE datname = '$database'
+			AND query = 'SELECT pg_sleep(60)'")" = 1 ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || return 1
+		sleep 0.1
+	done
+	refused 1 'WRONG +connections +[0-9]+ of [0-9]+ connections are in use' \
+		with QINGLAN_STREAM_THREADS=$streams QINGLAN_THREADS=$((most - 3 - 2 * streams)) "$program" check
+	local status=$?
+	child_stop "$other"
+	return $status
+}
 
 try help_lists_every_setting_and_command every_setting_is_in_the_help
 try version_is_that_of_the_contract says \
@@ -76,6 +97,7 @@ try a_superuser_is_no_application_role refused 1 'WRONG +QINGLAN_DATABASE_URL.*s
 	with "QINGLAN_DATABASE_URL=host=$cluster dbname=$database user=postgres" "$program" check
 try more_workers_than_connections_are_refused refused 1 'too_few_connections' \
 	with QINGLAN_THREADS=256 QINGLAN_STREAM_THREADS=64 "$program" serve
+try check_tells_when_too_few_are_left too_few_left
 try a_county_code_has_six_digits refused 1 'six digits' "$program" county add 99 青蓝县
 try a_county_is_added says 'holds the bureau' "$program" county add 990101 青蓝县 --officer 李明
 try a_county_code_is_used_once refused 1 duplicate "$program" county add 990101 别县
