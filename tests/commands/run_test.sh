@@ -5,7 +5,9 @@
 
 home=$scratch/home
 said=$scratch/said
-run='' service='' postgres=''
+run='' service='' postgres='' elsewhere=''
+# Whose program and script, and as whom: the caller's, or an ordinary user's.
+tree=$PWD as=()
 chmod 711 "$scratch"
 unset QINGLAN_DATABASE_URL QINGLAN_GATE_URL QINGLAN_OWNER_URL QINGLAN_TOKEN_KEYS QINGLAN_SEAL_KEYS
 
@@ -46,7 +48,8 @@ forget() {
 in_foreground() {
 	forget
 	set -m
-	env --default-signal=INT,TERM,HUP db/private.sh run "$program" "$home" >"$said" 2>&1 &
+	"${as[@]}" env --default-signal=INT,TERM,HUP "$tree/db/private.sh" run "$program" "$home" \
+		>"$said" 2>&1 &
 	job=$!
 	set +m
 	greeted
@@ -103,12 +106,42 @@ terminal_closes() {
 	wait "$job"
 	all_gone
 }
+# As root in a folder that user postgres cannot enter, such as a clone in root's home.
+closed_to_postgres() {
+	home=$scratch/closed/home
+	mkdir -m 700 "$scratch/closed" && in_foreground
+}
+data_are_elsewhere() {
+	local link
+	link=$(readlink "$home/postgresql")
+	says '^/var/lib/qinglan/[0-9a-f]{12}/postgresql$' echo "$link" || return 1
+	elsewhere=${link%/postgresql}
+	[ "$(stat -c '%U %a' "$link")" = 'postgres 700' ]
+}
+# A copy that she may read, wherever the tree is, and a folder of her own.
+by_an_ordinary_user() {
+	tree=$scratch/tree home=$scratch/nobody as=(runuser -u nobody --)
+	mkdir -p "$tree/db" "$home" && cp "$program" "$tree" && cp db/private.sh db/roles.sql "$tree/db" &&
+		chmod -R go+rX "$tree" && chown nobody "$home" || return 1
+	program=$tree/qinglan
+	in_foreground
+}
+all_is_hers() {
+	local what
+	for what in "/proc/$service" "/proc/$postgres" "$home/postgresql" "$home/keys/seal"; do
+		says '^nobody$' stat -c %U "$what" || return 1
+	done
+}
 # A test that failed leaves nothing behind either.
 run_end() {
 	local process
 	for process in $run $service; do kill -TERM "$process"; done
 	[ -z "$postgres" ] || kill -INT "$postgres"
 	all_gone
+	if [ -n "$elsewhere" ]; then
+		rm -r "$elsewhere"
+		rmdir --ignore-fail-on-non-empty "${elsewhere%/*}"
+	fi
 	finish
 }
 trap run_end EXIT
@@ -123,3 +156,15 @@ try at_a_terminal_it_starts_from_what_was_left at_a_terminal
 try the_calls_work_as_before calls_work
 try a_terminal_that_closes_stops_everything terminal_closes
 try its_ports_are_free_after_that_too ports_free
+if [ "$(id -u)" -eq 0 ]; then
+	try it_starts_where_postgres_cannot_enter closed_to_postgres
+	try its_data_are_elsewhere data_are_elsewhere
+	try it_stops_there_too ctrl_c
+	try it_starts_from_what_is_elsewhere in_foreground
+	try the_calls_work_from_there calls_work
+	try it_stops_again ctrl_c
+	try an_ordinary_user_starts_it by_an_ordinary_user
+	try all_of_it_is_hers all_is_hers
+	try the_calls_work_for_her calls_work
+	try she_stops_it ctrl_c
+fi
