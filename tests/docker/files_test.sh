@@ -80,6 +80,26 @@ roles_made() {
 	db/private.sh stop "$folder/data"
 	return $status
 }
+# As an ordinary user without sudo, from a copy that she may read.
+packages_of_an_ordinary_user() {
+	local tool as=()
+	[ "$(id -u)" -ne 0 ] || as=(runuser -u nobody --)
+	mkdir -p "$scratch/tools" && chmod 711 "$scratch" && cp docker/packages.sh "$scratch/tools/packages"
+	for tool in sh dpkg-query sed grep id; do
+		ln -sf "$(command -v "$tool")" "$scratch/tools/$tool"
+	done
+	chmod 755 "$scratch/tools" "$scratch/tools/packages"
+	"${as[@]}" env PATH="$scratch/tools" packages "$@"
+}
+# What is there already.
+nothing_asked() {
+	local said
+	said=$(packages_of_an_ordinary_user dpkg make 2>&1) && [ -z "$said" ]
+}
+missing_told() {
+	refused 1 '^ +apt-get install -y --no-install-recommends qinglan-none$' \
+		packages_of_an_ordinary_user dpkg qinglan-none
+}
 # What `make install` puts under the prefix $1: the unit starts the program that came with it.
 installed() {
 	local root=$scratch/root$1 unit
@@ -109,6 +129,8 @@ if [ "$(id -u)" -eq 0 ]; then
 else
 	echo "left out: docker/secrets.sh, which only root can run"
 fi
+try packages_that_are_there_need_no_rights nothing_asked
+try missing_packages_are_told_to_who_has_no_rights missing_told
 for prefix in /usr/local /usr; do
 	try "the_installed_unit_starts_the_installed_program${prefix//\//_}" installed $prefix
 	! command -v systemd-analyze >/dev/null ||
