@@ -109,10 +109,11 @@ static bool is_digit(char c)
  */
 static bool scan_number(struct scan *s)
 {
+	static const char parts[] = "0123456789.eE+-";
 	size_t begin = s->at, digits = 0, zeros = 0;
 	bool real = false, exponent = false;
 
-	for (; s->at < s->length && strchr("0123456789.eE+-", s->text[s->at]); s->at++) {
+	for (; s->at < s->length && memchr(parts, s->text[s->at], sizeof parts - 1); s->at++) {
 		char c = s->text[s->at];
 
 		exponent = exponent || c == 'e' || c == 'E';
