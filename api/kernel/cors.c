@@ -27,12 +27,12 @@ void cors_headers(struct request *r, bool preflight)
 	if (!origin || !origin_listed(r->service->config->origins, origin))
 		return;
 	reply_header(r->out, "Access-Control-Allow-Origin", origin);
-	/* What the contract's answers have beyond the few that Fetch shows to every page. */
+	/* What answers have beyond the few that Fetch shows to every page. */
 	reply_header(
 		r->out, "Access-Control-Expose-Headers",
 		"Accept-Patch, Accept-Post, Allow, Content-Disposition, ETag, Idempotency-Replayed, "
 		"Link, Location, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, "
-		"WWW-Authenticate, X-Request-Id, traceparent, Deprecation, Sunset");
+		"WWW-Authenticate, X-Request-Id, traceparent");
 	if (!preflight || !message_header(r->in, "Access-Control-Request-Method"))
 		return;
 	reply_header(r->out, "Access-Control-Allow-Methods", reply_header_value(r->out, "Allow"));

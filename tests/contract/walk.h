@@ -1,7 +1,7 @@
 /*
  * walk.h -- the operations of the contract with ids that exist, their examples, and sending them.
  *
- * For walk_test.c alone, which says what must come back.
+ * For the tests of this folder, which say what must come back.
  */
 #ifndef QINGLAN_TEST_WALK_H
 #define QINGLAN_TEST_WALK_H
