@@ -30,7 +30,7 @@ static struct http_worker *worker_idlest(struct http *h)
 
 static void turn_away(struct http *h, int fd)
 {
-	refusal_send(fd, REFUSE_FULL, NULL, NULL, false);
+	refusal_send(fd, REFUSE_FULL, NULL, false, false);
 	http_linger(h, fd);
 	close(fd);
 }
@@ -69,7 +69,7 @@ static bool accept_and_refuse(struct http *h)
 	/* A full table is reported even when nobody waits. */
 	done = fd >= 0 || errno == EAGAIN || errno == EWOULDBLOCK;
 	if (fd >= 0) {
-		refusal_send(fd, REFUSE_FULL, NULL, NULL, false);
+		refusal_send(fd, REFUSE_FULL, NULL, false, false);
 		close(fd);
 	}
 	h->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -72,7 +72,7 @@ static void client_free(struct http_client *c)
 	int unread = 0;
 
 	if (closed_on_garbage(c)) {
-		refusal_send(c->fd, REFUSE_MALFORMED, NULL, NULL, false);
+		refusal_send(c->fd, REFUSE_MALFORMED, NULL, false, false);
 		c->refused = true;
 	}
 	/* Closing with bytes unread resets the connection, and the reply may be lost with it. */

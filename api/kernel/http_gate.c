@@ -46,6 +46,7 @@ void *http_target_seen(void *worker, const char *target, struct MHD_Connection *
 		return NULL;
 	c->begun = false;
 	c->too_large = false;
+	atomic_store(&c->english, false);
 	c->target_place = target;
 	c->target_length = strlen(target);
 	if (c->target_length + 1 > c->target_room) {
@@ -78,10 +79,7 @@ static enum MHD_Result refuse(struct http_client *c, enum refusal r, const struc
 	c->refused = true;
 	body_drop(c);
 	if (http_claim(c, PHASE_WRITING))
-		refusal_send(c->fd, r, why,
-			     MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND,
-							 "Accept-Language"),
-			     c->head);
+		refusal_send(c->fd, r, why, atomic_load(&c->english), c->head);
 	return MHD_NO;
 }
 
@@ -174,6 +172,7 @@ static enum MHD_Result request_begin(struct http_worker *w, const char *method, 
 	c->begun = true;
 	c->head = !strcmp(method, "HEAD");
 	http_head_read(c->connection, &head);
+	atomic_store(&c->english, http_asks_english(c));
 	r = http_guard(c, &head, method, version, &length, &why);
 	if (r != REFUSE_NOTHING)
 		return refuse(c, r, &why);

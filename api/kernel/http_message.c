@@ -6,6 +6,8 @@
  */
 #include "http_private.h"
 
+#include "negotiate.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -53,6 +55,12 @@ static bool header_add(struct message *m, struct arena *a, const char *name, con
 	}
 	h->value = value;
 	return true;
+}
+
+bool http_asks_english(const struct http_client *c)
+{
+	return accept_english(
+		MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, "Accept-Language"));
 }
 
 void http_peer(const struct http_client *c, const struct http_head *head, char peer[46])

@@ -51,6 +51,7 @@ struct http_client {
 	_Atomic int64_t since_ns;  /* when the phase began, or last moved */
 	_Atomic unsigned requests; /* finished ones */
 	_Atomic bool suspended, broken;
+	_Atomic bool english; /* what the running request's head asks for, once it is read */
 
 	/* the watchdog's notes */
 	unsigned requests_seen;
@@ -134,16 +135,14 @@ enum refusal refusal_of_status(unsigned status);
 
 unsigned refusal_status(enum refusal r);
 
-/* The document in A, for a reply that goes through Ulfius; "" without memory. */
-const char *refusal_document(struct arena *a, enum refusal r, const char *accept_language);
+/* The document in A, for a reply to FD that goes through Ulfius, and logged; "" without memory. */
+const char *refusal_document(struct arena *a, int fd, enum refusal r, bool english);
 
 /*
- * The whole reply (without its body to a HEAD) written on an idle socket, never waiting, and
- * counted; nothing can be sent after it.  WHY is what is malformed, where that is known; it and
- * ACCEPT_LANGUAGE may be NULL.
+ * The whole reply (without its body to a HEAD) written on an idle socket, never waiting, counted
+ * and logged; nothing can be sent after it.  WHY is what is malformed, NULL where that is unknown.
  */
-bool refusal_send(int fd, enum refusal r, const struct violation *why, const char *accept_language,
-		  bool head);
+bool refusal_send(int fd, enum refusal r, const struct violation *why, bool english, bool head);
 
 /* --- http_seam.c: the places where MHD and Ulfius let somebody in between --- */
 
@@ -191,6 +190,9 @@ enum refusal http_guard(const struct http_client *c, const struct http_head *hea
 
 /* RFC 9112 3.2.2: a server takes "http://host/path" as well; what counts is the path. */
 const char *http_target(const struct http_client *c);
+
+/* Whether the headers that MHD has read of C's request ask for English. */
+bool http_asks_english(const struct http_client *c);
 
 /* Who asks: the socket's peer, or what a trusted proxy says of it in its last entry. */
 void http_peer(const struct http_client *c, const struct http_head *head, char peer[46]);

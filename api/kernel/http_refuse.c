@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "fingerprint.h"
+#include "log.h"
 #include "metrics.h"
 
 #include <stdio.h>
@@ -92,19 +93,35 @@ static size_t document_write(enum refusal r, const struct violation *why, bool e
 	return length > 0 && length < DOCUMENT_SIZE ? (size_t)length : 0;
 }
 
-static bool wants_english(const char *accept_language)
+/*
+ * What the steps do for a request that they answered: counts it, and the line of the log.  Of the
+ * request itself nothing is known, or nothing is to be told; of the other side, where it is.
+ */
+static void account(int fd, enum refusal r, const char *id)
 {
-	return accept_language && !strncmp(accept_language, "en", 2);
+	const struct problem_info *p = problem_info(refusals[r].problem);
+	struct sockaddr_storage peer;
+	socklen_t size = sizeof peer;
+	char address[46] = "";
+
+	if (!getpeername(fd, (struct sockaddr *)&peer, &size))
+		http_address_text((struct sockaddr *)&peer, address);
+	metrics_request(-1, p->status, 0, 0);
+	log_event(p->status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "request",
+		  "{ss ss ss si sf sf ss si ss ss}", "request_id", id, "method", "-", "operation",
+		  "-", "status", p->status, "ms", 0.0, "db_ms", 0.0, "role", "-", "county", 0,
+		  "problem", p->slug, "address", address);
 }
 
-const char *refusal_document(struct arena *a, enum refusal r, const char *accept_language)
+const char *refusal_document(struct arena *a, int fd, enum refusal r, bool english)
 {
 	char id[FINGERPRINT_SIZE], text[DOCUMENT_SIZE];
 	size_t length;
 	const char *copy;
 
 	fingerprint_random(id);
-	length = document_write(r, NULL, wants_english(accept_language), id, text);
+	account(fd, r, id);
+	length = document_write(r, NULL, english, id, text);
 	copy = a ? arena_strndup(a, text, length) : NULL;
 	return copy ? copy : "";
 }
@@ -118,17 +135,16 @@ static void date_write(char date[64])
 	strftime(date, 64, "%a, %d %b %Y %H:%M:%S GMT", &utc);
 }
 
-bool refusal_send(int fd, enum refusal r, const struct violation *why, const char *accept_language,
-		  bool head)
+bool refusal_send(int fd, enum refusal r, const struct violation *why, bool english, bool head)
 {
 	char id[FINGERPRINT_SIZE], date[64], text[DOCUMENT_SIZE], whole[REPLY_SIZE + DOCUMENT_SIZE];
 	size_t length;
 	int size;
 
-	metrics_request(-1, (int)refusal_status(r), 0, 0);
 	fingerprint_random(id);
+	account(fd, r, id);
 	date_write(date);
-	length = document_write(r, why, wants_english(accept_language), id, text);
+	length = document_write(r, why, english, id, text);
 	size = snprintf(
 		whole, sizeof whole,
 		"HTTP/1.1 %u %s\r\nDate: %s\r\nContent-Type: application/problem+json\r\n"

@@ -111,13 +111,12 @@ static bool reply_give(struct http_client *c, const struct reply *r, struct _u_r
 }
 
 /* A reply of the wire's own, for what never became an answer. */
-static void reply_refusal(struct http_worker *w, enum refusal r, const struct message *m,
-			  struct reply *reply)
+static void reply_refusal(struct http_worker *w, enum refusal r, struct reply *reply)
 {
 	memset(reply, 0, sizeof *reply);
 	reply->status = (int)refusal_status(r);
 	reply->body =
-		refusal_document(w->arena, r, m ? message_header(m, "Accept-Language") : NULL);
+		refusal_document(w->arena, w->client->fd, r, atomic_load(&w->client->english));
 	reply->body_length = strlen(reply->body);
 	reply_header(reply, "Content-Type", "application/problem+json");
 	reply_header(reply, "Cache-Control", "no-store");
@@ -145,14 +144,14 @@ int http_answer(const struct _u_request *request, struct _u_response *response, 
 	bool given;
 
 	if (!http_message(w->client, w->arena, request->http_verb, &m)) {
-		reply_refusal(w, REFUSE_BUSY, NULL, &reply);
+		reply_refusal(w, REFUSE_BUSY, &reply);
 	} else if (!application) {
-		reply_refusal(w, REFUSE_BUSY, &m, &reply);
+		reply_refusal(w, REFUSE_BUSY, &reply);
 	} else {
 		memset(&reply, 0, sizeof reply);
 		a->answer(application, &m, &reply);
 		if (reply.status < 200 || reply.status > 599)
-			reply_refusal(w, REFUSE_FAILED, &m, &reply);
+			reply_refusal(w, REFUSE_FAILED, &reply);
 	}
 	http_phase(w->client, PHASE_WRITING);
 	given = reply_give(w->client, &reply, response);

@@ -91,9 +91,7 @@ static void refuse(struct MHD_Connection *connection, unsigned status)
 	if (!c || !http_claim(c, PHASE_WRITING))
 		return;
 	c->refused = true;
-	refusal_send(c->fd, refusal_of_status(status), NULL,
-		     MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept-Language"),
-		     false);
+	refusal_send(c->fd, refusal_of_status(status), NULL, http_asks_english(c), false);
 }
 
 enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned status,

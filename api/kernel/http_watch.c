@@ -83,7 +83,7 @@ static void end(struct http *h, struct http_client *c)
 	int reading = PHASE_READING;
 
 	if (atomic_compare_exchange_strong(&c->phase, &reading, PHASE_LATE) &&
-	    refusal_send(c->fd, REFUSE_LATE, NULL, NULL, false))
+	    refusal_send(c->fd, REFUSE_LATE, NULL, atomic_load(&c->english), false))
 		linger_begin(h, c->fd);
 	else
 		shutdown(c->fd, SHUT_RDWR);

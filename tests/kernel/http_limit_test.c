@@ -99,32 +99,57 @@ static void a_body_that_drips_is_ended(void **state)
 }
 
 /* The reply, behind which the connection ends; then the request was never answered otherwise. */
-static void expect_timeout(const char *before)
+static void expect_timeout(struct socket_client *c, const char *before, const char *title)
 {
-	struct socket_client c = socket_open("127.0.0.1", brisk.port);
 	int answers = atomic_load(&brisk.answers);
 	struct socket_reply r;
 	char value[512];
 
-	assert_true(socket_text(&c, before));
-	r = socket_read(&c, false, WAIT_MS);
+	assert_true(socket_text(c, before));
+	r = socket_read(c, false, WAIT_MS);
 	assert_int_equal(r.status, 408);
 	assert_true(r.whole);
 	assert_string_equal(socket_header(&r, "Connection", value), "close");
 	assert_non_null(strstr(r.body, "\"code\":\"request-timeout\""));
-	socket_text(&c, "aaaa");
-	assert_true(socket_ended(&c, WAIT_MS));
+	assert_non_null(strstr(r.body, title));
+	socket_text(c, "aaaa");
+	assert_true(socket_ended(c, WAIT_MS));
 	assert_int_equal(atomic_load(&brisk.answers), answers);
 	socket_reply_free(&r);
-	socket_close(&c);
+	socket_close(c);
 }
+
+static void expect_timeout_of_fresh(const char *before, const char *title)
+{
+	struct socket_client c = socket_open("127.0.0.1", brisk.port);
+
+	expect_timeout(&c, before, title);
+}
+
+#define POST_OF(length) "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " #length "\r\n"
 
 static void who_sends_too_slowly_is_told(void **state)
 {
 	(void)state;
-	expect_timeout("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n");
-	expect_timeout("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9999\r\n\r\naaaa");
-	expect_timeout("GET / HTTP/1.1\r\nHost: h\r\nX-Slow: a");
+	expect_timeout_of_fresh(POST_OF(4) "\r\n", "请求发送过慢");
+	expect_timeout_of_fresh(POST_OF(9999) "\r\naaaa", "请求发送过慢");
+	expect_timeout_of_fresh("GET / HTTP/1.1\r\nHost: h\r\nX-Slow: a", "请求发送过慢");
+}
+
+/* As the head of this request asks, once it is whole; not that of the one before. */
+static void who_sends_too_slowly_is_told_in_her_language(void **state)
+{
+	struct socket_client c = socket_open("127.0.0.1", brisk.port);
+	struct socket_reply r;
+
+	(void)state;
+	expect_timeout_of_fresh(POST_OF(4) "Accept-Language: zh;q=0.5, en\r\n\r\naa",
+				"The request took too long");
+	assert_true(socket_text(&c, "GET / HTTP/1.1\r\nHost: h\r\nAccept-Language: en\r\n\r\n"));
+	r = socket_read(&c, false, WAIT_MS);
+	assert_int_equal(r.status, 200);
+	socket_reply_free(&r);
+	expect_timeout(&c, "GET / HTTP/1.1\r\nHost: h\r\nX-Slow: a", "请求发送过慢");
 }
 
 static void the_second_request_of_a_connection_has_its_deadline_too(void **state)
@@ -312,6 +337,7 @@ int main(void)
 		cmocka_unit_test(headers_that_drip_are_ended),
 		cmocka_unit_test(a_body_that_drips_is_ended),
 		cmocka_unit_test(who_sends_too_slowly_is_told),
+		cmocka_unit_test(who_sends_too_slowly_is_told_in_her_language),
 		cmocka_unit_test(the_second_request_of_a_connection_has_its_deadline_too),
 		cmocka_unit_test(a_client_that_does_not_read_is_ended),
 		cmocka_unit_test(silence_between_requests_ends_after_its_own_time),

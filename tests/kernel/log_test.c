@@ -2,6 +2,8 @@
  * log_test.c -- the log: one JSON object a line, with the members that are documented and
  * without anything that a person could be known by.
  */
+#include "harness/echo.h"
+#include "harness/socket.h"
 #include "harness/together.h"
 #include "kernel/log.h"
 
@@ -60,8 +62,8 @@ static json_t *next_line(struct arena *a, char **lines)
 	return line;
 }
 
-/* Asserts that LINE has these members, TRACE perhaps, and no other. */
-static void expect_members(const json_t *line)
+/* Asserts that LINE has these members, one of MORE perhaps, and no other. */
+static void expect_members(const json_t *line, const char *more)
 {
 	static const struct {
 		const char *name;
@@ -81,7 +83,7 @@ static void expect_members(const json_t *line)
 		if (!member || json_typeof(member) != members[i].type)
 			fail_msg("%s of a line", members[i].name);
 	}
-	assert_int_equal(json_object_size(line), count + (json_object_get(line, "trace") != NULL));
+	assert_int_equal(json_object_size(line), count + (json_object_get(line, more) != NULL));
 }
 
 /* --- what requests leave behind --- */
@@ -151,7 +153,7 @@ static void a_line_of_the_log_tells_nothing_of_persons(void **state)
 	while ((line = next_line(w->arena, &at))) {
 		lines++;
 		assert_string_equal(json_string_value(json_object_get(line, "event")), "request");
-		expect_members(line);
+		expect_members(line, "trace");
 		traces += json_object_get(line, "trace") != NULL;
 	}
 	assert_int_equal(lines, count);
@@ -169,7 +171,7 @@ static void a_line_says_what_was_asked_and_how_it_ended(void **state)
 	     NULL);
 	lines = catch_end(w->arena);
 	line = next_line(w->arena, &lines);
-	expect_members(line);
+	expect_members(line, "trace");
 	wanted =
 		arena_json(w->arena, json_pack("{ss ss ss ss si ss si ss}", "level", "info",
 					       "request_id", "line.1", "method", "GET", "operation",
@@ -177,6 +179,89 @@ static void a_line_says_what_was_asked_and_how_it_ended(void **state)
 					       "county", w->county_a, "problem", "not-found"));
 	assert_true(json_has(line, wanted));
 	assert_null(next_line(w->arena, &lines));
+}
+
+/* --- what the wire refuses before it is a request --- */
+
+enum { WAIT_MS = 10000, LONG = 20000 };
+
+static void expect_refused(int port, const char *bytes, int status)
+{
+	struct socket_client c = socket_open("127.0.0.1", port);
+	struct socket_reply r;
+
+	assert_true(socket_text(&c, bytes));
+	r = socket_read(&c, false, WAIT_MS);
+	assert_int_equal(r.status, status);
+	socket_reply_free(&r);
+	socket_close(&c);
+}
+
+/* Requests with persons in them that go wrong in every way there is; their problems, in order. */
+static const char *const *ask_wrongly(struct arena *a, int port)
+{
+	static const char *const problems[] = {
+		"bad-request",     "bad-request",       "uri-too-long", "headers-too-large",
+		"request-timeout", "content-too-large", "unavailable",  NULL};
+	struct socket_client first, second;
+	char *x = arena_alloc(a, LONG + 1);
+
+	memset(x, 'x', LONG);
+	x[LONG] = '\0';
+	expect_refused(port, NAME " " PHONE "\r\n\r\n", 400);
+	expect_refused(port, "GET /" PHONE " HTTP/1.1\r\nHost: a\r\nHost: " RESIDENT "\r\n\r\n",
+		       400);
+	expect_refused(port, arena_printf(a, "GET /" PHONE "%s HTTP/1.1\r\nHost: h\r\n\r\n", x),
+		       414);
+	expect_refused(port,
+		       arena_printf(a, "GET / HTTP/1.1\r\nHost: h\r\nX: " PHONE "%s\r\n\r\n", x),
+		       431);
+	expect_refused(port,
+		       "POST /" PHONE " HTTP/1.1\r\nHost: h\r\nContent-Length: 99\r\n\r\n" NAME,
+		       408);
+	expect_refused(
+		port,
+		arena_printf(a,
+			     "POST /limited HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
+			     "\r\n%x\r\n" NAME "%s\r\n0\r\n\r\n",
+			     (unsigned)strlen(NAME) + LONG, x),
+		413);
+	first = socket_open("127.0.0.1", port);
+	second = socket_open("127.0.0.1", port);
+	expect_refused(port, "GET /" PHONE " HTTP/1.1\r\nHost: h\r\n\r\n", 503);
+	socket_close(&first);
+	socket_close(&second);
+	return problems;
+}
+
+static void what_the_wire_refuses_has_its_line_too(void **state)
+{
+	struct world *w = *state;
+	const char *const secrets[] = {NAME, "\\u6b27", PHONE, RESIDENT, "xxxx"};
+	const char *const *problem;
+	char *all, *at;
+	struct echo echo;
+	size_t i;
+
+	catch_begin();
+	echo_start(&echo, &(struct http_settings){.max_clients = 2, .request_seconds = 1});
+	problem = ask_wrongly(w->arena, echo.port);
+	echo_stop(&echo, 2);
+	at = all = catch_end(w->arena);
+	for (i = 0; i < sizeof secrets / sizeof *secrets; i++)
+		if (strcasestr(all, secrets[i]))
+			fail_msg("%s is in the log:\n%s", secrets[i], all);
+	for (; *problem; problem++) {
+		const json_t *line = next_line(w->arena, &at);
+
+		if (!line)
+			fail_msg("no line for %s:\n%s", *problem, all);
+		expect_members(line, "address");
+		assert_string_equal(json_string_value(json_object_get(line, "problem")), *problem);
+		assert_string_equal(json_string_value(json_object_get(line, "address")),
+				    "127.0.0.1");
+	}
+	assert_null(next_line(w->arena, &at));
 }
 
 /* --- the writing itself --- */
@@ -207,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_of_the_log_tells_nothing_of_persons),
 		cmocka_unit_test(a_line_says_what_was_asked_and_how_it_ended),
+		cmocka_unit_test(what_the_wire_refuses_has_its_line_too),
 		cmocka_unit_test(a_value_cannot_forge_a_line),
 	};
 
