@@ -142,7 +142,7 @@ CREATE TABLE reference_item (
 	PRIMARY KEY (county, id),
 	CONSTRAINT reference_item_code UNIQUE (county, "table", code)
 );
-CALL wall('reference_item', reads => 'true', writes => '$all');
+CALL wall('reference_item', reads => 'true');
 
 -- True when CODE is absent or an item of the list TABLE_NAME; else the member at POINTER is at fault.
 CREATE FUNCTION must_be_listed(table_name text, code text, pointer text) RETURNS boolean

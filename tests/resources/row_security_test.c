@@ -73,7 +73,7 @@ static const struct row {
 	/* The expert of A1 is seen by all schools, the one who moved by A2 too. */
 	{"person", SCHOOL, "c12|1|12|1|c12|1|b|", OWN_OR_COUNTY, OWN_OR_COUNTY},
 	{"person_token", SCHOOL, OWN_OR_COUNTY, NONE, NONE},
-	{"reference_item", COUNTY, ONE, COUNTY_ONE, COUNTY_ONE},
+	{"reference_item", COUNTY, ONE, NONE, NONE},
 	{"requirement", COUNTY, ONE, "c||||||b|", "c||||||b|"},
 	{"requirement_state", SCHOOL, OWN, NONE, NONE},
 	{"requirement_version", COUNTY, ONE, "c||||||b|", NONE},
