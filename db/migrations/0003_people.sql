@@ -352,7 +352,8 @@ CALL engine_owned('people_upkeep()', 'qinglan_gate');
 
 -- ---------------------------------------------------------------- titles and identifiers
 
--- Titles (职称) with the day they were obtained; school is where she worked when it was recorded.
+-- Titles (职称) with the day they were obtained; school is where she worked when it was recorded. One
+-- recorded by mistake is void and stays.
 CREATE TABLE title (
 	county int NOT NULL,
 	id uuid NOT NULL DEFAULT uuid_v7(),
@@ -360,13 +361,15 @@ CREATE TABLE title (
 	school uuid,
 	name text NOT NULL,
 	obtained_on date,
+	voided_at timestamptz,
+	void_reason text,
 	version int NOT NULL DEFAULT 1,
 	created_at timestamptz NOT NULL DEFAULT clock_now(),
 	updated_at timestamptz NOT NULL DEFAULT clock_now(),
 	PRIMARY KEY (county, id),
 	FOREIGN KEY (county, person) REFERENCES person (county, id),
 	FOREIGN KEY (county, school) REFERENCES school (county, id),
-	CONSTRAINT title_once UNIQUE NULLS NOT DISTINCT (county, person, name, obtained_on)
+	CONSTRAINT title_once UNIQUE NULLS NOT DISTINCT (county, person, name, obtained_on, voided_at)
 );
 CREATE INDEX title_by_school ON title (county, school);
 CALL wall('title',
@@ -375,15 +378,15 @@ CALL wall('title',
 CREATE TRIGGER title_of_current_person BEFORE INSERT ON title
 	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();
 
--- The present title is the one obtained last; without dates, the one recorded last.
+-- The present title is the one obtained last; without dates, the one recorded last; none if all are void.
 CREATE FUNCTION title_settle() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE person p SET title = n.name
 	FROM (
-		SELECT DISTINCT ON (t.county, t.person) t.county, t.person, t.name
-		FROM title t
-		WHERE (t.county, t.person) IN (SELECT c.county, c.person FROM changed c)
-		ORDER BY t.county, t.person, t.obtained_on DESC NULLS LAST, t.created_at DESC, t.id DESC
+		SELECT DISTINCT ON (c.county, c.person) c.county, c.person, t.name
+		FROM changed c
+		LEFT JOIN title t ON t.county = c.county AND t.person = c.person AND t.voided_at IS NULL
+		ORDER BY c.county, c.person, t.obtained_on DESC NULLS LAST, t.created_at DESC, t.id DESC
 	) n
 	WHERE p.county = n.county AND p.id = n.person AND p.title IS DISTINCT FROM n.name;
 	RETURN NULL;

@@ -307,6 +307,22 @@ BEGIN
 END
 $$;
 
+-- Declares a title recorded by mistake: it stays, and is nobody's present title.
+CREATE FUNCTION title_void(its_id uuid, its_person uuid, if_match text, reason text) RETURNS uuid
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	UPDATE title t SET voided_at = clock_now(), void_reason = reason,
+		version = next_version(t.version, if_match), updated_at = clock_now()
+	WHERE t.id = its_id AND t.person = its_person AND t.voided_at IS NULL AND is_seen_today(t.person);
+	IF NOT FOUND THEN
+		PERFORM raise_problem(CASE WHEN EXISTS (SELECT FROM title t WHERE t.id = its_id
+			AND t.person = its_person AND t.voided_at IS NOT NULL AND is_seen_today(t.person))
+			THEN 'title-is-void' ELSE 'not-found' END, '{}', 'QL409');
+	END IF;
+	RETURN its_id;
+END
+$$;
+
 -- ---------------------------------------------------------------- schools end, offices change hands
 
 -- Ends a school on its last day. Closing wants nobody to work or to be on file there any more; merging

@@ -104,7 +104,8 @@ FROM membership m;
 GRANT SELECT ON membership_view TO qinglan_app;
 
 CREATE VIEW title_view WITH (security_invoker = true) AS
-SELECT t.id, t.person AS teacher_id, t.name AS title, t.obtained_on, t.version,
+SELECT t.id, t.person AS teacher_id, t.name AS title, t.obtained_on, instant(t.voided_at) AS voided_at,
+	t.void_reason, t.version,
 	instant(t.created_at) AS created_at, instant(t.updated_at) AS updated_at
 FROM title t;
 GRANT SELECT ON title_view TO qinglan_app;

@@ -198,7 +198,8 @@ CREATE FUNCTION import_has_dated_title(its_county int, its_person uuid) RETURNS 
 LANGUAGE sql STABLE AS
 $$
 SELECT EXISTS (SELECT FROM title t
-	WHERE t.county = its_county AND t.person = its_person AND t.obtained_on IS NOT NULL)
+	WHERE t.county = its_county AND t.person = its_person AND t.obtained_on IS NOT NULL
+		AND t.voided_at IS NULL)
 $$;
 
 -- What a row would change of the person that it is about.

@@ -133,6 +133,12 @@ WHERE CASE WHEN must_find(p.id IS NOT NULL) THEN must_be_listed('title', :title:
 	AND must_not_be_future(:obtained_on::date, '#/obtained_on') END
 RETURNING t.id, t.version, body_of('title_view', t.id) AS body
 
+-- name: title_void :one
+-- Declares a title recorded by mistake.
+SELECT b.body, (b.body->>'version')::int AS version
+FROM (SELECT title_void(:title_id::uuid, :teacher_id::uuid, :if_match::text, :reason::text) AS id OFFSET 0) n
+CROSS JOIN LATERAL (SELECT body_of('title_view', n.id) AS body OFFSET 0) b
+
 -- name: identifier_list :page
 -- Numbers that others know a teacher by.
 --sort source: i.source::text, i.id::uuid

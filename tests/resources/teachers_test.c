@@ -1,5 +1,5 @@
 /*
- * teachers_test.c -- teachers, their documents, memberships, titles and identifiers through the steps.
+ * teachers_test.c -- teachers, their documents, memberships and identifiers through the steps.
  */
 #include "harness/world.h"
 
@@ -303,26 +303,6 @@ static void who_leaves_in_the_future_has_not_left(void **state)
 	world_clock(w, w->county_a, "2026-10-15T02:00:00Z");
 }
 
-static void the_present_title_is_the_one_obtained_last(void **state)
-{
-	struct world *w = *state;
-	struct answer *made =
-		teacher(w, "职称", ", 'title': 'second', 'title_obtained_on': '2020-01-01'");
-	const char *titles = text("%s/titles", path_of(made));
-
-	expect(POST(w->school, titles, "{'title': 'first', 'obtained_on': '2025-01-01'}"), 201,
-	       "{'title': 'first'}");
-	expect(GET(w->school, "%s", path_of(made)), 200, "{'title': 'first'}");
-	expect(POST(w->school, titles, "{'title': 'third', 'obtained_on': '2015-01-01'}"), 201,
-	       NULL);
-	expect(GET(w->school, "%s", path_of(made)), 200, "{'title': 'first'}");
-	assert_string_equal(text_at(GET(w->school, "%s", titles), "data/2/title"), "third");
-	expect_error(POST(w->school, titles, "{'title': 'emperor'}"), "#/title", "code-unknown");
-	expect(POST(w->school, titles, "{'title': 'first', 'obtained_on': '2025-01-01'}"), 409,
-	       NULL);
-	expect(POST(w->other_school, titles, "{'title': 'first'}"), 404, NULL);
-}
-
 static void a_number_of_a_source_belongs_to_one_person(void **state)
 {
 	struct world *w = *state;
@@ -383,7 +363,6 @@ int main(void)
 		cmocka_unit_test(a_teacher_reads_herself_and_nobody_else),
 		cmocka_unit_test(a_person_works_in_one_school_at_a_time),
 		cmocka_unit_test(who_leaves_in_the_future_has_not_left),
-		cmocka_unit_test(the_present_title_is_the_one_obtained_last),
 		cmocka_unit_test(a_number_of_a_source_belongs_to_one_person),
 		cmocka_unit_test(a_teacher_made_by_mistake_is_voided_while_nothing_hangs_on_her),
 	};
