@@ -111,6 +111,8 @@ CREATE INDEX person_by_name ON person (county, sort_key, id);
 CREATE INDEX person_named ON person (county, name, birth_on);
 CREATE INDEX person_phone ON person (county, phone) WHERE phone IS NOT NULL;
 CREATE INDEX person_merged ON person (county, merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX person_officers ON person (county, sort_key, id) WHERE officer;
+CREATE INDEX person_experts ON person (county, sort_key, id) WHERE external;
 CREATE INDEX person_personnel ON person (county, personnel_school);
 CALL wall('person',
 	reads => '$all OR $school = ANY (schools) OR id = $person OR external',

@@ -123,6 +123,17 @@ BEGIN
 END
 $$;
 
+-- True when BOUND, which has an index of its own, is given together with the filter PARAMETER.
+CREATE FUNCTION must_be_bounded(bound text, parameter text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF bound IS NULL THEN
+		PERFORM raise_problem('invalid-parameters',
+			jsonb_build_object('parameter', parameter, 'code', 'needs-school-or-source'), 'QL422');
+	END IF;
+	RETURN true;
+END
+$$;
+
 CREATE FUNCTION must_not_be_future(day date, pointer text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	IF day > today() THEN

@@ -96,6 +96,7 @@ CREATE INDEX hour_entry_of_person ON hour_entry (county, person, activity_on, id
 CREATE UNIQUE INDEX hour_entry_reversed_once ON hour_entry (county, reverses)
 	WHERE reverses IS NOT NULL;
 CREATE INDEX hour_entry_reversals_of_person ON hour_entry (county, person) WHERE reverses IS NOT NULL;
+CREATE INDEX hour_entry_of_school ON hour_entry (county, school, id);
 
 -- Hours by ledger year (the calendar year of the activity) and level; the school sees the person.
 CREATE TABLE hour_balance (

@@ -36,7 +36,8 @@ RETURNING hour_entry_json(e, NULL)::json AS body, 1 AS version, e.id,
 SELECT s.body, 1 AS version FROM hour_entry_seen(:entry_id::uuid) AS s(body)
 
 -- name: hour_entry_list :page
--- The county's entries as they were posted, the latest first.
+-- The county's entries as they were posted, the latest first. What has no index of its own narrows
+-- the entries of a school or of a source.
 --sort -posted_at: e.id::uuid DESC
 --sort posted_at: e.id::uuid
 SELECT hour_entry_json(e, r.id) AS body, :keys
@@ -44,9 +45,13 @@ FROM hour_entry e LEFT JOIN hour_entry r ON r.county = e.county AND r.reverses =
 WHERE (SELECT current_setting('qinglan.sees') = 'all') AND :after
 --? school_id: AND e.school = :school_id::uuid
 --? level: AND e.level = :level::text
+--? level: AND (SELECT must_be_bounded(coalesce(:school_id::text, :source_key::text), 'level'))
 --? activity_from: AND e.activity_on >= :activity_from::date
+--? activity_from: AND (SELECT must_be_bounded(coalesce(:school_id::text, :source_key::text), 'activity_from'))
 --? activity_to: AND e.activity_on <= :activity_to::date
+--? activity_to: AND (SELECT must_be_bounded(coalesce(:school_id::text, :source_key::text), 'activity_to'))
 --? source_kind: AND e.source_kind = :source_kind::text
+--? source_kind: AND (SELECT must_be_bounded(coalesce(:school_id::text, :source_key::text), 'source_kind'))
 --? source_key: AND e.id IN (SELECT s.entry FROM hour_source s WHERE s.key = plain_source_key(:source_key::text)
 --? source_key: AND s.kind = ANY (hour_source_kinds()))
 :order

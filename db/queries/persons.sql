@@ -16,7 +16,7 @@ SELECT json_build_object('role', current_setting('qinglan.role'),
 --sort name: p.sort_key::text, p.id::uuid
 SELECT row_to_json(e) AS body, :keys
 FROM person p JOIN external_person_view e ON e.id = p.id
-WHERE :after
+WHERE p.external AND :after
 --? q: AND strpos(p.name, :q::text) > 0
 :order
 
@@ -50,7 +50,7 @@ RETURNING p.version, body_of('external_person_view', p.id) AS body
 --sort name: p.sort_key::text, p.id::uuid
 SELECT row_to_json(o) AS body, :keys
 FROM person p JOIN officer_view o ON o.id = p.id
-WHERE :after
+WHERE p.officer AND :after
 --? school_id: AND p.school = :school_id::uuid AND o.school_id = :school_id::uuid
 :order
 

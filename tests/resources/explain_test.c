@@ -7,8 +7,11 @@
  */
 #include "ledger.h"
 
-/* Rows that a page of 500 may cost, of all big tables together. */
-enum { ROWS_MAX = 3000 };
+/*
+ * Rows that a page of 500 may cost, of all big tables together; and one of those who are few among the
+ * people, or judged before they are sorted: some for each person of the county, none for her years.
+ */
+enum { ROWS_MAX = 3000, PEOPLE_ROWS_MAX = 3 * 20000 };
 
 #define BIG                                                                                        \
 	"('person', 'person_token', 'membership', 'sight', 'hour_entry', 'hour_source', "          \
@@ -21,6 +24,9 @@ enum { ROWS_MAX = 3000 };
 #define ENTRY ID(5, 000000000777)
 #define REQUIREMENT ID(7, 000000000001)
 #define LIST ID(8, 000000000001)
+#define SCHOOLS ID(8, 000000000011)
+#define HOURS ID(8, 000000000012)
+#define OFFICE ID(9, 000000000001)
 
 static const char county_of_many[] =
 	"SET session_replication_role = replica; SET synchronous_commit = off;"
@@ -30,9 +36,10 @@ static const char county_of_many[] =
 	" SELECT 3, pg_temp.id(1, s), '21997' || lpad(s::text, 5, '0'), '校' || s, 'primary',"
 	" '{primary}' FROM generate_series(0, 63) s;"
 	"INSERT INTO person (county, id, name, phone, sort_key, school, personnel_school, schools,"
-	" teacher) SELECT 3, pg_temp.id(2, t), '师' || t, '139' || lpad(t::text, 8, '0'),"
+	" teacher, officer, external, teaching_stage) SELECT 3, pg_temp.id(2, t), '师' || t, '139' || lpad(t::text, 8, '0'),"
 	" 'shi' || lpad(t::text, 6, '0'), pg_temp.id(1, t % 64), pg_temp.id(1, t % 64),"
-	" ARRAY[pg_temp.id(1, t % 64)], true FROM generate_series(1, 20000) t;"
+	" ARRAY[pg_temp.id(1, t % 64)], true, t % 100 = 77, t % 1000 = 123, 'primary'"
+	" FROM generate_series(1, 20000) t;"
 	"INSERT INTO person_token (county, school, person, token)"
 	" SELECT 3, p.school, p.id, u.token FROM person p CROSS JOIN LATERAL"
 	" (VALUES (p.sort_key), (right(p.phone, 4))) AS u(token) WHERE p.county = 3;"
@@ -68,9 +75,16 @@ static const char county_of_many[] =
 	"INSERT INTO import (county, id, kind, as_of_on, purge_at)"
 	" SELECT 3, pg_temp.id(8, i), 'teachers', '2026-09-01', machine_now()"
 	" FROM generate_series(1, 10) i;"
+	"INSERT INTO import (county, id, kind, as_of_on, purge_at)"
+	" VALUES (3, '" SCHOOLS "', 'schools', '2026-09-01', machine_now()),"
+	" (3, '" HOURS "', 'hours', '2026-09-01', machine_now());"
 	"INSERT INTO import_row (county, import, part, \"row\", outcome, name, person, school)"
-	" SELECT 3, pg_temp.id(8, 1 + t / 64 % 10), 1, t, 'accepted', '师', pg_temp.id(2, t),"
+	" SELECT 3, pg_temp.id(8, 1 + t / 64 % 12), 1, t, 'accepted', '师', pg_temp.id(2, t),"
 	" pg_temp.id(1, t % 64) FROM generate_series(1, 20000) t;"
+	"INSERT INTO office (county, id, school, name, kind)"
+	" VALUES (3, '" OFFICE "', '" HER_SCHOOL "', '校办', 'school');"
+	"INSERT INTO office_holder (county, office, school, person, during)"
+	" VALUES (3, '" OFFICE "', '" HER_SCHOOL "', '" HERS "', '[2020-09-01,)');"
 	"INSERT INTO county_clock VALUES (3, timestamptz '2026-10-15 10:00+08' - machine_now());"
 	"SET session_replication_role = origin; SET synchronous_commit = on; ANALYZE";
 
@@ -89,29 +103,39 @@ static void counts(PGconn *c, long *scans, long *rows)
 	*rows = strtol(end, NULL, 10);
 }
 
-/* Whether a query reads no big table whole and few rows; a page as a first page of 500. */
-static bool reads_little(PGconn *c, const char *name, const char *sort, const char *const *pairs)
+static int row_count; /* rows of the query tried last */
+
+/* Whether a query reads no big table whole and at most so many rows; a page as a first page of 500. */
+static bool reads(PGconn *c, const char *name, const char *sort, const char *const *pairs,
+		  long most)
 {
 	long scans[2], rows[2];
 	PGresult *r;
-	int found;
 
 	sql_value(c, "BEGIN");
 	counts(c, &scans[0], &rows[0]);
 	r = query_result(c, name, sort, pairs);
-	found = PQntuples(r);
 	if (PQresultStatus(r) != PGRES_TUPLES_OK)
 		fail_msg("%s: %s", name, PQresultErrorMessage(r));
+	row_count = PQntuples(r);
 	PQclear(r);
 	counts(c, &scans[1], &rows[1]);
 	sql_value(c, "COMMIT");
-	if (!found)
-		fail_msg("%s gave no row: nothing was tried", name);
-	if (scans[1] == scans[0] && rows[1] - rows[0] <= ROWS_MAX)
+	if (scans[1] == scans[0] && rows[1] - rows[0] <= most)
 		return true;
-	print_message("%s: %ld scans of a whole table, %ld rows\n", name, scans[1] - scans[0],
-		      rows[1] - rows[0]);
+	print_message("%s by %s: %ld scans of a whole table, %ld rows\n", name, sort ? sort : "-",
+		      scans[1] - scans[0], rows[1] - rows[0]);
 	return false;
+}
+
+/* The same of a query that finds something. */
+static bool reads_little(PGconn *c, const char *name, const char *sort, const char *const *pairs)
+{
+	bool little = reads(c, name, sort, pairs, ROWS_MAX);
+
+	if (!row_count)
+		fail_msg("%s gave no row: nothing was tried", name);
+	return little;
 }
 
 #define READS_LITTLE(c, name, sort, ...)                                                           \
@@ -157,38 +181,155 @@ static void what_is_of_one_teacher_is_read_by_index(void **state)
 	}
 }
 
-static void a_page_of_teachers_is_read_by_index(void **state)
+static void a_page_of_a_schools_teachers_is_read_by_index(void **state)
 {
 	(void)state;
-	as_county();
-	READS_LITTLE(sql->app, "teacher_list", "name", "x", "");
-	READS_LITTLE(sql->app, "teacher_list", "-name", "expand", "[\"school\"]");
-	READS_LITTLE(sql->app, "teacher_list", "name", "school_id", HER_SCHOOL);
-	READS_LITTLE(sql->app, "teacher_list", "name", "q", "shi00077");
-	READS_LITTLE(sql->app, "teacher_list", "name", "q", "0777", "school_id", HER_SCHOOL);
 	as_school();
 	READS_LITTLE(sql->app, "teacher_list", "name", "school_id", HER_SCHOOL);
 	READS_LITTLE(sql->app, "teacher_list", "name", "q", "shi00077");
 }
 
-static void a_page_of_the_ledger_is_read_by_index(void **state)
+/* --- every list --- */
+
+/* By which value a filter is tried, of one list or of all that have it; those of the path always. */
+static const struct value {
+	const char *list, *name, *value;
+	bool always;
+} values[] = {
+	{NULL, "teacher_id", HERS, true},
+	{"school_import_rows", "import_id", SCHOOLS, true},
+	{"hour_import_rows", "import_id", HOURS, true},
+	{NULL, "import_id", LIST, true},
+	{NULL, "requirement_id", REQUIREMENT, true},
+	{NULL, "office_id", OFFICE, true},
+	{NULL, "school_id", HER_SCHOOL, false},
+	{NULL, "school_year_id", ENTRY, false},
+	{NULL, "level", "county", false},
+	{NULL, "activity_from", "2022-01-01", false},
+	{NULL, "activity_to", "2030-12-31", false},
+	{NULL, "source_kind", "adjustment", false},
+	{NULL, "source_key", "x777", false},
+	{NULL, "year", "2024", false},
+	{NULL, "state", "reading", false},
+	{NULL, "outcome", "accepted", false},
+	{NULL, "active", "true", false},
+	{NULL, "window", "calendar_year", false},
+	{NULL, "expand", "[\"school\"]", false},
+	{NULL, "stage", "primary", false},
+	{NULL, "title", "first", false},
+	{NULL, "appointment_kind", "reserve", false},
+	{"teacher_list", "status", "left", false},
+	{"teacher_list", "q", "shi00077", false},
+	{"external_person_list", "q", "师", false},
+	{"school_list", "q", "校7", false},
+	{"school_list", "code", "2199700009", false},
+	{"school_list", "category", "primary", false},
+	{"school_list", "town", "镇", false},
+	{"school_list", "status", "open", false},
+	{"office_list", "kind", "school", false},
+};
+
+/* What else must be given for a filter to be taken. */
+static const char *company_of(const char *list, const char *filter)
 {
-	(void)state;
-	as_county();
-	READS_LITTLE(sql->app, "hour_entry_list", "-posted_at", "x", "");
-	READS_LITTLE(sql->app, "hour_entry_list", "posted_at", "level", "county");
-	READS_LITTLE(sql->app, "hour_entry_list", "-posted_at", "source_key", "x777", "source_kind",
-		     "adjustment");
+	static const char *const narrowing[] = {"level", "activity_from", "activity_to",
+						"source_kind"};
+	size_t i;
+
+	for (i = 0; i < sizeof narrowing / sizeof *narrowing; i++)
+		if (!strcmp(list, "hour_entry_list") && !strcmp(filter, narrowing[i]))
+			return "school_id";
+	return "";
 }
 
-static void a_page_of_an_import_is_read_by_index(void **state)
+static long rows_of(const char *list, const char *filter)
 {
+	static const char *const few[] = {"status", "stage", "title", "appointment_kind"};
+	size_t i;
+
+	for (i = 0; i < sizeof few / sizeof *few; i++)
+		if (!strcmp(list, "teacher_list") && !strcmp(filter, few[i]))
+			return PEOPLE_ROWS_MAX;
+	return strcmp(list, "report_short") ? ROWS_MAX : PEOPLE_ROWS_MAX;
+}
+
+/* Tries a list by this sort with this filter ("" = none), and whether it reads little. */
+static bool list_reads_little(PGconn *c, const char *list, const char *sort, const char *filter)
+{
+	const char *pairs[2 * sizeof values / sizeof *values + 1];
+	bool known = !*filter;
+	size_t i, count = 0;
+
+	for (i = 0; i < sizeof values / sizeof *values; i++) {
+		const struct value *v = &values[i];
+		bool asked = !strcmp(v->name, filter);
+
+		if ((v->list && strcmp(v->list, list)) ||
+		    !(v->always || asked || !strcmp(v->name, company_of(list, filter))))
+			continue;
+		known = known || asked;
+		pairs[count++] = v->name;
+		pairs[count++] = v->value;
+	}
+	pairs[count] = NULL;
+	if (!known)
+		fail_msg("%s: no value to try %s with", list, filter);
+	if (reads(c, list, sort, pairs, rows_of(list, filter)))
+		return true;
+	print_message("... with %s\n", *filter ? filter : "nothing");
+	return false;
+}
+
+/* The word behind MARK at the beginning of LINE, up to one of ":="; "" if the line has no such. */
+static const char *word_of(const char *line, const char *mark, char word[60])
+{
+	const size_t length = strlen(mark);
+
+	snprintf(word, 60, "%.*s",
+		 strncmp(line, mark, length) ? 0 : (int)strcspn(line + length, ":="),
+		 line + length);
+	return word;
+}
+
+/* A line of a query's text that begins with MARK behind LINE, or NULL. */
+static const char *next_line(const char *line, const char *mark)
+{
+	while ((line = strchr(line, '\n')))
+		if (!strncmp(++line, mark, strlen(mark)))
+			return line;
+	return NULL;
+}
+
+static int list_faults(PGconn *c, const struct query_source *source)
+{
+	const char *sort, *filter;
+	char by[60], name[60];
+	int faults = 0;
+
+	for (sort = source->text; (sort = next_line(sort, "--sort "));) {
+		word_of(sort, "--sort ", by);
+		faults += !list_reads_little(c, source->name, by, "");
+		for (filter = source->text; (filter = next_line(filter, "--? "));)
+			if (*word_of(filter, "--? ", name) != '!')
+				faults += !list_reads_little(c, source->name, by, name);
+	}
+	return faults;
+}
+
+static void every_list_by_every_sort_and_filter_is_read_by_index(void **state)
+{
+	int faults = 0, lists = 0;
+	size_t i;
+
 	(void)state;
 	as_county();
-	READS_LITTLE(sql->app, "teacher_import_rows", "row", "import_id", LIST);
-	READS_LITTLE(sql->app, "teacher_import_rows", "row", "import_id", LIST, "outcome",
-		     "accepted");
-	READS_LITTLE(sql->app, "teacher_import_missing", "name", "import_id", LIST);
+	for (i = 0; i < query_source_count; i++)
+		if (query_sources[i].kind == QUERY_PAGE) {
+			lists++;
+			faults += list_faults(sql->app, &query_sources[i]);
+		}
+	assert_true(lists > 20);
+	assert_int_equal(faults, 0);
 }
 
 static void requirements_are_read_without_people(void **state)
@@ -214,12 +355,15 @@ static void an_index_that_is_missing_is_noticed(void **state)
 	static const char *const hours[] = {"teacher_id", HERS, NULL};
 	static const char *const found[] = {"q", "shi00077", NULL};
 	static const char *const none[] = {NULL};
+	static const char *const school[] = {"school_id", HER_SCHOOL, NULL};
 
 	(void)state;
 	as_county();
 	sql_value(sql->super,
-		  "DROP INDEX hour_entry_of_person, person_token_by_county, person_by_name");
+		  "DROP INDEX hour_entry_of_person, hour_entry_of_school, person_token_by_county, "
+		  "person_token_by_school, person_by_name");
 	assert_false(reads_little(sql->app, "teacher_hours", NULL, hours));
+	assert_false(reads_little(sql->app, "hour_entry_list", NULL, school));
 	assert_false(reads_little(sql->app, "teacher_list", "name", found));
 	assert_false(reads_little(sql->app, "teacher_list", "name", none));
 }
@@ -245,9 +389,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_of_one_teacher_is_read_by_index),
-		cmocka_unit_test(a_page_of_teachers_is_read_by_index),
-		cmocka_unit_test(a_page_of_the_ledger_is_read_by_index),
-		cmocka_unit_test(a_page_of_an_import_is_read_by_index),
+		cmocka_unit_test(a_page_of_a_schools_teachers_is_read_by_index),
+		cmocka_unit_test(every_list_by_every_sort_and_filter_is_read_by_index),
 		cmocka_unit_test(requirements_are_read_without_people),
 		cmocka_unit_test(a_report_of_a_school_reads_its_own),
 		cmocka_unit_test(an_index_that_is_missing_is_noticed),
