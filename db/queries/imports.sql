@@ -35,12 +35,30 @@ WHERE v.id = :import_id::uuid AND v.kind = 'teachers'
 SELECT row_to_json(v) AS body, v.version FROM import_view v
 WHERE v.id = :import_id::uuid AND v.kind = 'hours'
 
+-- name: school_import_list :page
+-- Imports of schools, the latest first.
+--sort -created_at: v.id::uuid DESC
+--sort created_at: v.id::uuid
+SELECT row_to_json(v) AS body, :keys FROM import_view v
+WHERE v.kind = 'schools' AND :after
+--? state: AND v.state = :state::text
+:order
+
 -- name: teacher_import_list :page
 -- Imports of teachers, the latest first.
 --sort -created_at: v.id::uuid DESC
 --sort created_at: v.id::uuid
 SELECT row_to_json(v) AS body, :keys FROM import_view v
 WHERE v.kind = 'teachers' AND :after
+--? state: AND v.state = :state::text
+:order
+
+-- name: hour_import_list :page
+-- Imports of hours, the latest first.
+--sort -created_at: v.id::uuid DESC
+--sort created_at: v.id::uuid
+SELECT row_to_json(v) AS body, :keys FROM import_view v
+WHERE v.kind = 'hours' AND :after
 --? state: AND v.state = :state::text
 :order
 

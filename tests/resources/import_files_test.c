@@ -188,17 +188,6 @@ static void a_long_list_in_parts_is_one_import(void **state)
 	expect_sql(w, "0", "SELECT count(*)::text FROM person WHERE name LIKE '多____'");
 }
 
-static void imports_are_listed_with_the_latest_first(void **state)
-{
-	struct world *w = *state;
-	const char *first = import_text(w, w->county, "teacher", TWO);
-	const char *second = import_text(w, w->county, "teacher", TWO);
-
-	expect(GET(w->county, "/v1/teacher-imports?state=ready"), 200,
-	       text("{'data': [{'id': '%s'}, {'id': '%s'}]}", second, first));
-	expect(GET(w->other_school, "/v1/teacher-imports?sort=created_at"), 200, "{'data': []}");
-}
-
 static void each_kind_gives_its_rejected_rows_back(void **state)
 {
 	struct world *w = *state;
@@ -370,7 +359,6 @@ int main(void)
 		cmocka_unit_test(a_list_that_cannot_be_read_says_why_and_where),
 		cmocka_unit_test(a_list_comes_in_parts),
 		cmocka_unit_test(a_long_list_in_parts_is_one_import),
-		cmocka_unit_test(imports_are_listed_with_the_latest_first),
 		cmocka_unit_test(a_charset_that_is_not_read_is_refused_with_those_that_are),
 		cmocka_unit_test(each_kind_gives_its_rejected_rows_back),
 		cmocka_unit_test(a_template_is_a_list_that_can_be_read),
