@@ -69,6 +69,11 @@ check_sql() {
 	for file in "${sql_files[@]}"; do
 		head -n 1 "$file" | grep -q '^-- ' || echo "$file: does not say what it is"
 	done
+	# A migration that is named is there; tests of the migrating itself make up their own.
+	grep -rnoE '\b00[0-9]{2}_[a-z_]+' api db tests/{harness,resources,stories} README.md |
+		while IFS=: read -r file line name; do
+			[ -e "db/migrations/$name.sql" ] || echo "$file:$line: there is no migration $name"
+		done
 }
 
 check_tree() {

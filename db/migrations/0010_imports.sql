@@ -1,7 +1,8 @@
 -- List imports: schools, teachers, hours. A file is read record by record into import_row (by C:
--- api/resources/import_job.c), then decided over as a whole (0008, 0009), then committed under the
--- plan that came out, decided again in the same transaction (0010), and may be undone (0011). The
--- report is the rows themselves.
+-- api/resources/import_job.c), then decided over as a whole (0011_import_decide.sql and
+-- 0012_import_decide_teachers.sql), then committed under the plan that came out, decided again in the same
+-- transaction (0013_import_commit.sql), and may be undone (0014_import_undo.sql). The report is the rows
+-- themselves.
 
 CREATE TABLE import (
 	county int NOT NULL REFERENCES county (county),
