@@ -21,7 +21,7 @@ warnings=(-Wall -Wextra -Wpedantic -Wmissing-prototypes -Wstrict-prototypes -Wsh
 # A check prints what is wrong; silence is good.  Its status counts where it is a tool's.
 
 check_text() {
-	awk -f tests/lint/text.awk "${c_files[@]}" "${h_files[@]}" "${sql_files[@]}" "${scripts[@]}" \
+	LC_ALL=C awk -f tests/lint/text.awk "${c_files[@]}" "${h_files[@]}" "${sql_files[@]}" "${scripts[@]}" \
 		"${awks[@]}" Makefile openapi.yaml README.md api/*.def api/*.S
 	for file in "${c_files[@]}" "${h_files[@]}"; do
 		head -n 1 "$file" | grep -q '^/\*' || echo "$file: does not say what it is"

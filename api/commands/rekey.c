@@ -2,8 +2,8 @@
  * rekey.c -- `qinglan rekey`: everything sealed or hashed under an older key, under the newest.
  *
  * Changing keys takes two calls: `rekey --new` adds a key; when every instance was started
- * again and so knows it, `rekey` reseals, in batches, beside the running service.  An old key may leave the
- * file when `rekey` finds nothing more, and no backup that needs it is kept.
+ * again and so knows it, `rekey` reseals, in batches, beside the running service.  An old key may
+ * leave the file when `rekey` finds nothing more, and no backup that needs it is kept.
  */
 #include "commands.h"
 

@@ -42,7 +42,9 @@ static const char *row_lookup(void *context, const char *name)
 	return json_parameter(b->r, member);
 }
 
-/* The faults of item I as faults of the whole request: its problem, then what is wrong within it. */
+/*
+ * The faults of item I as faults of the whole request: its problem, then what is wrong within it.
+ */
 static bool row_blamed(struct batch *b, size_t i, enum problem p, const json_t *params,
 		       const struct violations *v)
 {

@@ -35,7 +35,10 @@ struct config {
 	long idempotency_days, upload_days, event_days;
 };
 
-/* Fills C from the environment; false with a line in ERROR naming variable, value and what is allowed. */
+/*
+ * Fills C from the environment; false with a line in ERROR
+ * naming variable, value and what is allowed.
+ */
 bool config_load(struct config *c, char error[300]);
 
 /* The table as text for --help. */

@@ -1,9 +1,9 @@
 /*
  * export.c -- an operation's rows as text/csv, sent while they are read.
  *
- * The query <operation>_csv has one column, `line`, made by SQL's csv_line(), line end and all.  It is read
- * through a cursor by a thread of the stream pool with its own connection, so that neither a
- * worker nor much memory is held however long the list is.
+ * The query <operation>_csv has one column, `line`, made by SQL's csv_line(), line end and all.  It
+ * is read through a cursor by a thread of the stream pool with its own connection, so that neither
+ * a worker nor much memory is held however long the list is.
  */
 #include "db_private.h"
 

@@ -65,7 +65,10 @@ static bool bell_hang(struct http_worker *w)
 static bool instance_start(struct http_worker *w)
 {
 	struct http *h = w->http;
-	/* With MHD_USE_TURBO MHD does not shut a socket that it gives up: we can still refuse there. */
+	/*
+	 * With MHD_USE_TURBO MHD does not shut a socket that it gives
+	 * up: we can still refuse there.
+	 */
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
 			 MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG;
 	struct MHD_OptionItem options[] = {

@@ -180,7 +180,9 @@ static void *keeping_thread(void *context)
 			purged = now;
 		}
 		pthread_mutex_lock(&r->lock);
-		/* A job that was taken a moment ago has its lease; notifications are not for here. */
+		/*
+		 * A job that was taken a moment ago has its lease; notifications are not for here.
+		 */
 		for (int i = 0; i < KEEP_SECONDS && !r->stopping; i++)
 			wait_for(r, r->wakes, 1);
 		stopping = r->stopping;

@@ -3,8 +3,9 @@
  *
  * RFC 8259 with its choices made: UTF-8 only, no byte order mark, no duplicate names, no NUL
  * in strings, no lone surrogates, at most JSON_DEPTH_MAX levels and JSON_VALUES_MAX values,
- * integers of 64 bits, reals of 15 digits, nothing after the value.  A number without fraction is an integer
- * however it was written (1.0, 1e3), so that nothing behind this file has to know two forms.
+ * integers of 64 bits, reals of 15 digits, nothing after the value.  A number without fraction is
+ * an integer however it was written (1.0, 1e3), so that nothing behind this file has to know two
+ * forms.
  */
 #ifndef QINGLAN_JSON_H
 #define QINGLAN_JSON_H

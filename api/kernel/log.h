@@ -15,7 +15,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 /* Lines below LEVEL are dropped. */
 void log_set_level(enum log_level level);
 
-/* Writes {"at","level","event", ...}; FORMAT and the rest as json_pack() with an object, or NULL. */
+/*
+ * Writes {"at","level","event", ...}; FORMAT and the rest as json_pack() with an object, or NULL.
+ */
 void log_event(enum log_level level, const char *event, const char *format, ...);
 
 #define log_error(event, ...) log_event(LOG_LEVEL_ERROR, event, __VA_ARGS__)

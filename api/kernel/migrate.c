@@ -166,7 +166,9 @@ static bool ledger_make(struct ledger *l)
 
 	if (!present)
 		return false;
-	/* CREATE SCHEMA IF NOT EXISTS would ask for the right to create one also where it exists. */
+	/*
+	 * CREATE SCHEMA IF NOT EXISTS would ask for the right to create one also where it exists.
+	 */
 	if (strcmp(pg_text(present, 0, "schema"), "t") && !script(l, "schema", schema_sql))
 		return false;
 	return !strcmp(pg_text(present, 0, "table"), "t") ||

@@ -19,7 +19,9 @@ struct migration {
 /* Brings the database up to date; the number now in force, or -1 with a line in ERROR. */
 int migrate(struct pg *owner, const struct migration *list, size_t count, char error[500]);
 
-/* 0 when the database is at exactly LIST's state; else 1 behind, 2 ahead, 3 changed, -1 unreadable. */
+/*
+ * 0 when the database is at exactly LIST's state; else 1 behind, 2 ahead, 3 changed, -1 unreadable.
+ */
 int migrate_check(struct pg *c, const struct migration *list, size_t count, char error[500]);
 
 #endif

@@ -217,7 +217,10 @@ bool pg_alive(struct pg *c)
 	while ((ready = pg_poll(c, POLLIN, 0)) > 0) {
 		if (!PQconsumeInput(c->connection))
 			return false;
-		/* Takes messages out of the buffer; between pipelines there is no result to be busy with. */
+		/*
+		 * Takes messages out of the buffer; between pipelines there is
+		 * no result to be busy with.
+		 */
 		(void)PQisBusy(c->connection);
 		if (c->dying || PQstatus(c->connection) != CONNECTION_OK)
 			return false;

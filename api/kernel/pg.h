@@ -35,7 +35,9 @@ bool pg_fresh(struct pg *c);
 /* Ends the connection, if any, and with it what it has open; what was prepared is forgotten. */
 void pg_drop(struct pg *c);
 
-/* True when the last pipeline or script left a transaction open, or broken and not yet rolled back. */
+/*
+ * True when the last pipeline or script left a transaction open, or broken and not yet rolled back.
+ */
 bool pg_in_transaction(const struct pg *c);
 
 /* The last error of a failed connect, on one line, without password. */
@@ -97,7 +99,10 @@ int pg_column(const PGresult *r, const char *name);
 const char *pg_value(const PGresult *r, int row, int column);
 const char *pg_text(const PGresult *r, int row, const char *column);
 
-/* Of a failed result: SQLSTATE, constraint, message, detail, and the C function that raised (or ""). */
+/*
+ * Of a failed result: SQLSTATE, constraint, message, detail,
+ * and the C function that raised (or "").
+ */
 const char *pg_sqlstate(const PGresult *r);
 const char *pg_constraint(const PGresult *r);
 const char *pg_message(const PGresult *r);

@@ -41,11 +41,16 @@ const struct problem_info *problem_info(enum problem p);
 /* The problem whose slug is SLUG, or PROBLEM_NONE. */
 enum problem problem_by_slug(const char *slug);
 
-/* The problem of a broken constraint or a SQLSTATE (exact, then its class); PROBLEM_NONE if unknown. */
+/*
+ * The problem of a broken constraint or a SQLSTATE (exact,
+ * then its class); PROBLEM_NONE if unknown.
+ */
 enum problem problem_by_constraint(const char *constraint);
 enum problem problem_by_sqlstate(const char *sqlstate);
 
-/* The text of a violation's code: its own, or the title of the problem of that name, or the code. */
+/*
+ * The text of a violation's code: its own, or the title of the problem of that name, or the code.
+ */
 const char *violation_text(const char *code, enum language language);
 
 /* Where a violation was found. */

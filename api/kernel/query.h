@@ -17,8 +17,8 @@
  * (the first one by default) and the cursor.  Sort keys are never NULL, all one direction,
  * and end with a unique one; each is an expression that ends in ::type (COLLATE may follow), and
  * the result has them as key1, key2, ...  `::type`, quoted text and comments are left alone; a
- * query is one command and has no dollar quotes, no block comments and no "IS NULL OR".  A parameter
- * used twice with one cast is sent once.  Result columns by name: body (JSON text of the
+ * query is one command and has no dollar quotes, no block comments and no "IS NULL OR".  A
+ * parameter used twice with one cast is sent once.  Result columns by name: body (JSON text of the
  * answer), version (for the ETag), id or location (for Location).
  *
  * One statement is prepared per combination of variants that is used, so the planner never
@@ -76,7 +76,9 @@ struct page_request {
 bool query_compose(const struct query *q, struct arena *a, query_lookup *lookup, void *context,
 		   const struct page_request *page, const char *fields, struct statement *out);
 
-/* The statement that counts all rows of a page query, with the same variants: column total_count. */
+/*
+ * The statement that counts all rows of a page query, with the same variants: column total_count.
+ */
 bool query_compose_total(const struct query *q, struct arena *a, query_lookup *lookup,
 			 void *context, struct statement *out);
 

@@ -140,10 +140,15 @@ int answer_bytes(struct request *r, const char *media_type, const char *bytes, s
 /* Answers 202 with Location: /v1/jobs/{job_id} and the body, from columns body and job_id. */
 int accepted(struct request *r, const PGresult *rows);
 
-/* Records a problem (the first one sticks) and returns its status; PARAMS is stolen, may be NULL. */
+/*
+ * Records a problem (the first one sticks) and returns its status; PARAMS is stolen, may be NULL.
+ */
 int problem(struct request *r, enum problem p, json_t *params);
 
-/* Adds a violation; the reply becomes UNPROCESSABLE (body) or INVALID_PARAMETERS.  Returns its status. */
+/*
+ * Adds a violation; the reply becomes UNPROCESSABLE (body) or
+ * INVALID_PARAMETERS.  Returns its status.
+ */
 int violation(struct request *r, enum violation_place place, const char *where, const char *code,
 	      json_t *params);
 

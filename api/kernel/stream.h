@@ -23,7 +23,10 @@ typedef bool stream_fill(struct stream *s, struct pg *c, void *context);
 /* Each thread has a connection of its own; without DATABASE_URL fills get NULL for it. */
 struct stream_pool *stream_pool_new(const char *database_url, long threads, long queue_max);
 
-/* How long a filler waits for a slow client to make room: 30 seconds unless told, before any stream. */
+/*
+ * How long a filler waits for a slow client to make room: 30
+ * seconds unless told, before any stream.
+ */
 void stream_pool_patience(struct stream_pool *p, long seconds);
 
 /* Waits for running fills to end; every stream must be closed, so after http_stop(). */

@@ -23,7 +23,9 @@ void transaction_abandon(struct request *r)
 	r->in_transaction = false;
 }
 
-/* The answer as replay() will give it back: status, the headers that matter, and the body as text. */
+/*
+ * The answer as replay() will give it back: status, the headers that matter, and the body as text.
+ */
 static char *answer_text(struct request *r)
 {
 	static const char *const kept[] = {"ETag", "Location", "Content-Type"};

@@ -33,11 +33,16 @@ bool document_close(struct seal *s, struct arena *a, int county, const char *typ
 const char *document_open(struct seal *s, struct arena *a, int county, const char *hash,
 			  const char *sealed);
 
-/* The hashes of a checked number under every key, as a PostgreSQL array: {"\\x..","\\x.."}; or NULL. */
+/*
+ * The hashes of a checked number under every key, as a
+ * PostgreSQL array: {"\\x..","\\x.."}; or NULL.
+ */
 const char *document_hashes(struct seal *s, struct arena *a, const char *type,
 			    const char *normalized);
 
-/* The number as answers show it: a resident id as resident_id_mask(), another by its ends; or NULL. */
+/*
+ * The number as answers show it: a resident id as resident_id_mask(), another by its ends; or NULL.
+ */
 const char *document_mask(struct arena *a, const char *type, const char *normalized);
 
 #endif

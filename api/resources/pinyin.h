@@ -9,7 +9,9 @@
 
 #include "kernel/arena.h"
 
-/* person.sort_key: syllables in lower case separated by spaces, then the name; NULL without memory. */
+/*
+ * person.sort_key: syllables in lower case separated by spaces, then the name; NULL without memory.
+ */
 char *pinyin_sort_key(struct arena *a, const char *name);
 
 /*

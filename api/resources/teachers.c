@@ -65,7 +65,9 @@ static void agree_with_resident_id(struct request *r, const char *number)
 	bind_value(r, BOUND_gender, gender);
 }
 
-/* The checked number of the body's document; NULL when it has none, or with the problem recorded. */
+/*
+ * The checked number of the body's document; NULL when it has none, or with the problem recorded.
+ */
 static const char *checked_document(struct request *r)
 {
 	const char *type = value(r, "document_type"), *number = value(r, "document_number");

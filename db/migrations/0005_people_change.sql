@@ -351,7 +351,8 @@ BEGIN
 	PERFORM must_not_be_future(its_ended_on, '#/ended_on');
 	IF its_successor IS NOT NULL THEN
 		IF its_successor = its_id THEN
-			PERFORM raise_problem('unprocessable', '{"pointer": "#/successor_id", "code": "school-itself"}', 'QL422');
+			PERFORM raise_problem('unprocessable',
+				'{"pointer": "#/successor_id", "code": "school-itself"}', 'QL422');
 		END IF;
 		PERFORM must_be_own_school(its_successor, '#/successor_id');
 	END IF;

@@ -42,7 +42,8 @@ WHERE d.adrelid = 'event'::regclass AND a.attname = 'epoch'
 SELECT c.county, c.name
 FROM county c
 WHERE true
---? code: AND EXISTS (SELECT FROM county_code k WHERE k.county = c.county AND k.code = :code::text AND k.valid @> (machine_now() AT TIME ZONE c.zone)::date)
+--? code: AND EXISTS (SELECT FROM county_code k WHERE k.county = c.county AND k.code = :code::text
+--? code: 	AND k.valid @> (machine_now() AT TIME ZONE c.zone)::date)
 ORDER BY c.county
 
 -- name: command_verify :many

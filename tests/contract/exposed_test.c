@@ -1,5 +1,6 @@
 /*
- * exposed_test.c -- which headers of answers a page's script may read: all that there are, no other.
+ * exposed_test.c -- which headers of answers a page's script may read: all that there are, no
+ * other.
  */
 #include "walk.h"
 

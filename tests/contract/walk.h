@@ -26,7 +26,10 @@ static inline const char *known_id(struct world *w, const char *path, int length
 	return json_string_value(id ? id : json_object_get(ids, name));
 }
 
-/* The operation's path with each {name} replaced; ids that are unknown, or UNKNOWN, by one that nobody has. */
+/*
+ * The operation's path with each {name} replaced; ids that are
+ * unknown, or UNKNOWN, by one that nobody has.
+ */
 static inline const char *target_of(struct world *w, const struct operation *o, bool unknown)
 {
 	char *target = arena_strdup(w->arena, "");

@@ -32,7 +32,10 @@ void cluster_stop(struct cluster *c);
 /* The folder of the socket, for psql -h and QINGLAN_CLUSTER. */
 const char *cluster_sockets(const struct cluster *c);
 
-/* The address of a database for a role ("postgres": superuser); lives as long as C, NULL without memory. */
+/*
+ * The address of a database for a role ("postgres":
+ * superuser); lives as long as C, NULL without memory.
+ */
 const char *cluster_url(struct cluster *c, const char *database, const char *role);
 
 /*

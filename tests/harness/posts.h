@@ -49,7 +49,9 @@ struct posts {
 /* Starts COUNT threads; teachers and day are set before.  False if it cannot. */
 bool posts_begin(struct posts *p, int count, int port, const char *token, unsigned seed);
 
-/* Lets every request be answered and joins the threads, once; their lists stay until posts_free(). */
+/*
+ * Lets every request be answered and joins the threads, once; their lists stay until posts_free().
+ */
 void posts_end(struct posts *p);
 void posts_free(struct posts *p);
 

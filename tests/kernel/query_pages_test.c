@@ -25,7 +25,9 @@ static void all_combinations_that_can_occur_are_enumerated(void **state)
 
 	(void)state;
 	load(QUERY_PAGE, PEOPLE);
-	/* school or not, status absent, left or another: 6; each with 3 sorts twice and the total */
+	/*
+	 * school or not, status absent, left or another: 6; each with 3 sorts twice and the total
+	 */
 	for (i = 0; (sql = query_combination(thing(), f.arena, i, &parameters)) != NULL; i++) {
 		const bool left = strstr(sql, "AND p.gone");
 

@@ -238,7 +238,9 @@ static void a_stream_arrives_whole_in_chunks(void **state)
 	r = socket_read(&c, false, WAIT_MS);
 	assert_int_equal(r.status, 200);
 	assert_true(r.chunked && r.whole);
-	/* By length: string functions that are checked look at the whole rest, for each line anew. */
+	/*
+	 * By length: string functions that are checked look at the whole rest, for each line anew.
+	 */
 	for (at = 0; at < r.body_length; at += (size_t)length, i++) {
 		char wanted[32];
 

@@ -17,10 +17,14 @@
 
 static const char *county;
 
-/* An id made of a number, as the floor's scripts write it; bench_id() would be planned each time. */
+/*
+ * An id made of a number, as the floor's scripts write it; bench_id() would be planned each time.
+ */
 #define ID(kind, n) "('0199b0a4-7c0" #kind "-7000-8000-' || lpad((" n ")::text, 12, '0'))"
 
-/* Names and the SQL that stands for their values, bare words unquoted; of an operation "" = of all. */
+/*
+ * Names and the SQL that stands for their values, bare words unquoted; of an operation "" = of all.
+ */
 static const struct {
 	const char *operation, *name, *sql;
 } values[] = {

@@ -1,6 +1,6 @@
 /*
- * catalog_test.c -- what every table, function and role of the database must be, read from PostgreSQL's
- * own catalog, so that a migration that forgets it fails.
+ * catalog_test.c -- what every table, function and role of the database must be, read from
+ * PostgreSQL's own catalog, so that a migration that forgets it fails.
  *
  * Exceptions are named here and nowhere else.
  */

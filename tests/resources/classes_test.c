@@ -1,5 +1,6 @@
 /*
- * classes_test.c -- grades and labels of classes, who leads them, and what passes with the days, in SQL.
+ * classes_test.c -- grades and labels of classes, who leads them, and what passes with the days, in
+ * SQL.
  */
 #include "sql.h"
 

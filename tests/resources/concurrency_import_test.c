@@ -302,7 +302,9 @@ static void a_list_and_a_request_make_no_twins(void **state)
 		   "SELECT count(*) FROM person WHERE name LIKE '双生%' OR name LIKE '同证%'");
 }
 
-/* Her account is there and empty: who posts has it, and the undoing waits for what she will find. */
+/*
+ * Her account is there and empty: who posts has it, and the undoing waits for what she will find.
+ */
 static void nobody_goes_with_a_list_while_hours_are_posted_to_her(void **state)
 {
 	struct race *r = *state;

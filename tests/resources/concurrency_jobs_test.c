@@ -1,6 +1,6 @@
 /*
- * concurrency_jobs_test.c -- jobs that are taken and asked for at the same moment: neither a county's
- * share nor what an officer may have waiting is passed by two who do not see each other.
+ * concurrency_jobs_test.c -- jobs that are taken and asked for at the same moment: neither a
+ * county's share nor what an officer may have waiting is passed by two who do not see each other.
  */
 #include "harness/race.h"
 

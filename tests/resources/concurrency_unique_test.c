@@ -1,5 +1,6 @@
 /*
- * concurrency_unique_test.c -- names, codes, numbers and days that there are once, asked for by two.
+ * concurrency_unique_test.c -- names, codes, numbers and days that there are once, asked for by
+ * two.
  *
  * The unique and exclusion constraints of county and people that concurrency_people_test.c does
  * not race for, and a term against its school year.

@@ -8,8 +8,9 @@
 #include "ledger.h"
 
 /*
- * Rows that a page of 500 may cost, of all big tables together; and one of those who are few among the
- * people, or judged before they are sorted: some for each person of the county, none for her years.
+ * Rows that a page of 500 may cost, of all big tables together; and one of those who are few among
+ * the people, or judged before they are sorted: some for each person of the county, none for her
+ * years.
  */
 enum { ROWS_MAX = 3000, PEOPLE_ROWS_MAX = 3 * 20000 };
 
@@ -90,7 +91,7 @@ static const char county_of_many[] =
 
 /* --- counting --- */
 
-/* Scans of whole big tables and rows read of them; counts of before that were not yet reported too. */
+/* Scans of whole big tables and rows read of them, counts not yet reported included. */
 static void counts(PGconn *c, long *scans, long *rows)
 {
 	const char *both = sql_value(
@@ -105,7 +106,7 @@ static void counts(PGconn *c, long *scans, long *rows)
 
 static int row_count; /* rows of the query tried last */
 
-/* Whether a query reads no big table whole and at most so many rows; a page as a first page of 500. */
+/* Whether a query reads no big table whole and at most MOST rows; a page as a first of 500. */
 static bool reads(PGconn *c, const char *name, const char *sort, const char *const *pairs,
 		  long most)
 {
@@ -128,7 +129,6 @@ static bool reads(PGconn *c, const char *name, const char *sort, const char *con
 	return false;
 }
 
-/* The same of a query that finds something. */
 static bool reads_little(PGconn *c, const char *name, const char *sort, const char *const *pairs)
 {
 	bool little = reads(c, name, sort, pairs, ROWS_MAX);
@@ -191,7 +191,9 @@ static void a_page_of_a_schools_teachers_is_read_by_index(void **state)
 
 /* --- every list --- */
 
-/* By which value a filter is tried, of one list or of all that have it; those of the path always. */
+/*
+ * By which value a filter is tried, of one list or of all that have it; those of the path always.
+ */
 static const struct value {
 	const char *list, *name, *value;
 	bool always;

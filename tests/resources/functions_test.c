@@ -1,5 +1,6 @@
 /*
- * functions_test.c -- the small functions of 0001_foundation.sql: ids, instants, problems, periods, texts.
+ * functions_test.c -- the small functions of 0001_foundation.sql: ids, instants, problems, periods,
+ * texts.
  */
 #include "sql.h"
 

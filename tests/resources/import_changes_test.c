@@ -1,5 +1,6 @@
 /*
- * import_changes_test.c -- lists that follow one another: undoing, changing, clashing, missing people.
+ * import_changes_test.c -- lists that follow one another: undoing, changing, clashing, missing
+ * people.
  */
 #include "import_list.h"
 
@@ -234,7 +235,10 @@ static void a_class_that_another_leads_since_is_not_given_back(void **state)
 
 #define BACK "2199700001,归来,990103199001011233,,,%s,,后备,\n"
 
-/* Else they would stand for a school where she never worked; of who was there before they say nothing. */
+/*
+ * Else they would stand for a school where she never worked;
+ * of who was there before they say nothing.
+ */
 static void hours_are_in_the_way_where_the_list_brought_her_to_the_school(void **state)
 {
 	struct world *w = *state;

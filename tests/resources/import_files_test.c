@@ -1,6 +1,6 @@
 /*
- * import_files_test.c -- who may import, files that cannot be read, parts, templates, purging, hours,
- * and the jobs behind them.
+ * import_files_test.c -- who may import, files that cannot be read, parts, templates, purging,
+ * hours, and the jobs behind them.
  */
 #include "import_list.h"
 

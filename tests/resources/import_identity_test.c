@@ -1,6 +1,6 @@
 /*
- * import_identity_test.c -- the identity numbers of rejected rows: in full for who sent the file and
- * holds the scope for it, masked for everybody else, gone with the file.
+ * import_identity_test.c -- the identity numbers of rejected rows: in full for who sent the file
+ * and holds the scope for it, masked for everybody else, gone with the file.
  */
 #include "import_list.h"
 

@@ -1,5 +1,6 @@
 /*
- * import_list.h -- sending lists, committing them and looking at their rows, for the tests of imports.
+ * import_list.h -- sending lists, committing them and looking at their rows, for the tests of
+ * imports.
  */
 #ifndef QINGLAN_TEST_IMPORT_LIST_H
 #define QINGLAN_TEST_IMPORT_LIST_H

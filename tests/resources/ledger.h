@@ -200,7 +200,9 @@ static inline const char *json_member(const char *json, const char *path)
 	return value;
 }
 
-/* Posts through hour_entry_create as the connection's actor: the body of the entry, or the failure. */
+/*
+ * Posts through hour_entry_create as the connection's actor: the body of the entry, or the failure.
+ */
 static inline const char *post(PGconn *c, const char *teacher, const char *hours, const char *level,
 			       const char *day, const char *key)
 {
@@ -272,7 +274,10 @@ static inline void at_once(struct writer *writers, int count)
 		if (!writers[i].times)
 			writers[i].times = 1;
 		act_county(writers[i].connection);
-		/* Longer than the server needs to see a deadlock, so that one is not taken for waiting. */
+		/*
+		 * Longer than the server needs to see a deadlock, so that one
+		 * is not taken for waiting.
+		 */
 		sql_value(writers[i].connection, "SET lock_timeout = '4s'");
 	}
 	for (int i = 0; i < count; i++)

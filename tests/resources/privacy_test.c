@@ -1,6 +1,6 @@
 /*
- * privacy_test.c -- what a school must not find out about people who are not in it today, and where an
- * identity number must not be left in clear.
+ * privacy_test.c -- what a school must not find out about people who are not in it today, and where
+ * an identity number must not be left in clear.
  */
 #include "import_list.h"
 #include <libpq-fe.h>
@@ -22,7 +22,9 @@ static struct answer *hold(struct client *c, const char *office, const char *per
 		    text("{'person_id': '%s', 'started_on': '2026-10-01'}", person));
 }
 
-/* Makes a teacher who held an office of A1 and moved to A2, where number, title and stage are new. */
+/*
+ * Makes a teacher who held an office of A1 and moved to A2, where number, title and stage are new.
+ */
 static void make_leaver(struct world *w)
 {
 	struct answer *made =

@@ -1,6 +1,6 @@
 /*
- * replay_test.c -- repeated requests and batches answered row by row: replay(), store_answer() and attempt()
- * of 0001_foundation.sql, in SQL.
+ * replay_test.c -- repeated requests and batches answered row by row: replay(), store_answer() and
+ * attempt() of 0001_foundation.sql, in SQL.
  */
 #include "sql.h"
 

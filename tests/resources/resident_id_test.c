@@ -1,5 +1,6 @@
 /*
- * resident_id_test.c -- the resident id and other documents; api/resources/resident_id.h, document.h.
+ * resident_id_test.c -- the resident id and other documents; api/resources/resident_id.h,
+ * document.h.
  *
  * Numbers have area codes that belong to nobody.
  */

@@ -296,7 +296,7 @@ static const char *seen(const char *table, const char *mark, const struct actor_
 }
 
 static void
-who_moved_is_seen_whole_by_the_new_school_and_up_to_her_last_day_by_the_old(void **state)
+who_moved_is_seen_whole_by_the_new_school_and_to_her_last_day_by_the_old(void **state)
 {
 	const struct {
 		const char *table, *mark, *after, *before;
@@ -381,7 +381,7 @@ int main(void)
 		cmocka_unit_test(everybody_changes_only_what_is_hers),
 		cmocka_unit_test(nobody_moves_a_row_out_of_her_sight),
 		cmocka_unit_test(
-			who_moved_is_seen_whole_by_the_new_school_and_up_to_her_last_day_by_the_old),
+			who_moved_is_seen_whole_by_the_new_school_and_to_her_last_day_by_the_old),
 		cmocka_unit_test(a_school_that_she_left_sees_no_more_of_her_than_it_knew),
 	};
 

@@ -66,7 +66,10 @@ static inline void sql_end(struct sql *s)
 	cluster_stop(s->cluster);
 }
 
-/* Runs statements that must succeed; the first value of the last, "" for none or NULL; kept for 16 calls. */
+/*
+ * Runs statements that must succeed; the first value of the
+ * last, "" for none or NULL; kept for 16 calls.
+ */
 static inline const char *sql_value(PGconn *c, const char *sql)
 {
 	static char values[16][8000];
@@ -164,7 +167,9 @@ static inline const char *sql_lookup(void *context, const char *name)
 	return NULL;
 }
 
-/* Sends a statement of kernel.sql with named values (pairs up to NULL); its SQLSTATE, "" for none. */
+/*
+ * Sends a statement of kernel.sql with named values (pairs up to NULL); its SQLSTATE, "" for none.
+ */
 static inline const char *sql_send(PGconn *c, const char *query, const char *const *pairs)
 {
 	static struct query_registry *queries;

@@ -1,5 +1,6 @@
 /*
- * teacher_reads_test.c -- how a teacher may be asked for: with her school, and by an id in capitals.
+ * teacher_reads_test.c -- how a teacher may be asked for: with her school, and by an id in
+ * capitals.
  */
 #include "harness/world.h"
 

@@ -258,7 +258,9 @@ static void the_report_counts_who_meets_it(void **state)
 	assert_int_equal(population - 1, json_integer_value(json_at(report, "short")));
 	csv = wire_ask(&s->bureau, "GET", target, NULL, "Accept", "text/csv", NULL);
 	expect(csv, 200, NULL);
-	/* A spreadsheet reads it: byte order mark, CRLF, one line for each school below the head. */
+	/*
+	 * A spreadsheet reads it: byte order mark, CRLF, one line for each school below the head.
+	 */
 	assert_memory_equal(csv->body, "\xEF\xBB\xBF\"学校标识码\",",
 			    3 + strlen("\"学校标识码\","));
 	assert_non_null(strstr(csv->body, "\r\n\"2199700001\",\"蓝水第二小学\","));
