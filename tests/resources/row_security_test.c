@@ -295,8 +295,7 @@ static const char *seen(const char *table, const char *mark, const struct actor_
 			mark, table, person));
 }
 
-static void
-who_moved_is_seen_whole_by_the_new_school_and_to_her_last_day_by_the_old(void **state)
+static void who_moved_is_seen_whole_by_the_new_school_and_to_her_last_day_by_the_old(void **state)
 {
 	const struct {
 		const char *table, *mark, *after, *before;
