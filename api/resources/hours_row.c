@@ -145,7 +145,7 @@ static void read_person(struct import_record *r)
 		import_error(r, SCHOOL_CODE, "school-code-form");
 	import_set(r, "school_code", code);
 	if (!*teacher && !r->cells[DOCUMENT][0] && !(code && *code))
-		import_error(r, DOCUMENT, "missing");
+		import_error(r, DOCUMENT, "person-not-named");
 }
 
 static void read_hours(struct import_record *r)
@@ -179,6 +179,7 @@ const struct import_kind import_kind_hours = {
 	.columns = columns,
 	.column_count = HOURS_COLUMNS,
 	.key_columns = 1ul << NAME | 1ul << DOCUMENT | 1ul << TEACHER | 1ul << SOURCE_KEY,
+	.one_of_columns = 1ul << DOCUMENT | 1ul << TEACHER | 1ul << SCHOOL_CODE,
 	.document_column = DOCUMENT,
 	.read = read_hours,
 	.filename = "hours.csv",

@@ -176,8 +176,8 @@ static bool see(void *context, size_t number, const char *const *fields, size_t 
 	if (!x->header.found) {
 		if (number > HEADER_WITHIN)
 			return fail(x->job, IMPORT_NO_HEADER, NULL);
-		if (import_header_read(x->batch, x->kind, fields, count, &x->header)) {
-			lacks = import_header_lacks(x->kind, &x->header);
+		if (import_header_read(x->job->arena, x->kind, fields, count, &x->header)) {
+			lacks = import_header_lacks(x->job->arena, x->kind, &x->header);
 			if (lacks)
 				return fail(x->job, IMPORT_LACKS_COLUMN,
 					    json_pack("{ss}", "column", lacks));
@@ -245,9 +245,14 @@ static bool read_all(struct reader *x, const char *text, size_t length)
 	return x->job->problem == PROBLEM_NONE;
 }
 
-static bool finish_part(struct job *j)
+/* UNREAD are the headings of columns that were not read; NULL where the part was read before. */
+static bool finish_part(struct job *j, const json_t *unread)
 {
-	const PGresult *result = job_db(j, Q_import_part_end);
+	const PGresult *result;
+
+	if (unread)
+		job_bind(j, "unread_columns", json_text(j->arena, unread));
+	result = job_db(j, Q_import_part_end);
 
 	if (!result)
 		return false;
@@ -287,7 +292,7 @@ bool job_import_read(struct job *j)
 	if (!part)
 		return false;
 	if (strcmp(pg_text(part, 0, "read"), "t") == 0)
-		return finish_part(j);
+		return finish_part(j, NULL);
 	x->job = j;
 	x->kind = import_kind_named(pg_text(part, 0, "kind"));
 	x->latest_on = pg_text(part, 0, "latest_on");
@@ -302,7 +307,7 @@ bool job_import_read(struct job *j)
 		read = fail(j, IMPORT_NO_HEADER, NULL);
 	if (read && x->count)
 		read = batch_store(x);
-	return read && finish_part(j);
+	return read && finish_part(j, x->header.unread);
 }
 
 bool job_import_commit(struct job *j)

@@ -1,5 +1,5 @@
 /*
- * import_record.c -- headers, cells and findings, the same for every kind of list.
+ * import_record.c -- cells and findings, the same for every kind of list.
  *
  * It does not know what a column means; see import_record.h.
  */
@@ -12,7 +12,7 @@
 #include "document.h"
 #include "resident_id.h"
 
-enum { HEADER_COLUMNS_LEAST = 3, VALUE_LENGTH_MAX = 60 };
+enum { VALUE_LENGTH_MAX = 60 };
 
 const struct import_kind *import_kind_named(const char *name)
 {
@@ -22,71 +22,6 @@ const struct import_kind *import_kind_named(const char *name)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (name && strcmp(kinds[i]->name, name) == 0)
 			return kinds[i];
-	}
-	return NULL;
-}
-
-/* --- header --- */
-
-/* A heading without what people put round it: "* 姓 名（必填）" is "姓名", "Resident ID" "residentid". */
-static char *heading(struct arena *a, const char *field)
-{
-	char *text = cell_narrow(a, field);
-	size_t used = 0;
-
-	if (!text)
-		return NULL;
-	for (const char *at = text; *at && *at != '('; at++) {
-		if (strncmp(at, "\xE3\x80\x80", 3) == 0 || strncmp(at, "\xEF\xBB\xBF", 3) == 0)
-			at += 2;
-		else if (!strchr(" \t\r\n*_-:'\"", *at))
-			text[used++] = (char)tolower((unsigned char)*at);
-	}
-	text[used] = '\0';
-	return text;
-}
-
-static bool column_has(const struct import_column *c, const char *heading)
-{
-	if (strcmp(c->label, heading) == 0)
-		return true;
-	for (size_t i = 0; i < sizeof(c->headings) / sizeof(c->headings[0]); i++) {
-		if (c->headings[i] && strcmp(c->headings[i], heading) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool import_header_read(struct arena *a, const struct import_kind *kind, const char *const *fields,
-			size_t count, struct import_header *h)
-{
-	int found = 0;
-	bool key = false;
-
-	for (int c = 0; c < IMPORT_COLUMNS_MAX; c++)
-		h->place[c] = -1;
-	for (size_t i = 0; i < count; i++) {
-		const char *text = heading(a, fields[i]);
-
-		for (int c = 0; text && *text && c < kind->column_count; c++) {
-			if (h->place[c] >= 0 || !column_has(&kind->columns[c], text))
-				continue;
-			h->place[c] = (int)i;
-			found++;
-			key = key || (kind->key_columns >> c & 1);
-			break;
-		}
-	}
-	h->field_count = count;
-	h->found = key && found >= HEADER_COLUMNS_LEAST;
-	return h->found;
-}
-
-const char *import_header_lacks(const struct import_kind *kind, const struct import_header *h)
-{
-	for (int c = 0; c < kind->column_count; c++) {
-		if (kind->columns[c].required && h->place[c] < 0)
-			return kind->columns[c].label;
 	}
 	return NULL;
 }
@@ -162,9 +97,8 @@ bool import_record_is_no_row(const struct import_record *r, const char *const *f
 bool import_record_is_header(const struct import_record *r)
 {
 	for (int c = 0; c < r->kind->column_count; c++) {
-		const char *text = r->present[c] ? heading(r->arena, r->cells[c]) : NULL;
-
-		if (r->present[c] && (!text || !column_has(&r->kind->columns[c], text)))
+		if (r->present[c] &&
+		    !import_heading_is(r->arena, &r->kind->columns[c], r->cells[c]))
 			return false;
 	}
 	return true;
@@ -188,22 +122,29 @@ static const char *masked(struct arena *a, const char *value, size_t digits)
 	return out;
 }
 
-/* VALUE as a report may show it. */
+const char *import_shortened(struct arena *a, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length <= VALUE_LENGTH_MAX)
+		return text;
+	length = VALUE_LENGTH_MAX;
+	while (length && ((unsigned char)text[length] & 0xC0) == 0x80)
+		length--;
+	return arena_printf(a, "%.*s…", (int)length, text);
+}
+
+/* The cell as a report may show it. */
 static const char *shown(struct import_record *r, int column)
 {
 	const char *value = cell_narrow(r->arena, r->cells[column]);
-	size_t length = value ? strlen(value) : 0, digits = 0;
+	size_t digits = 0;
 
 	for (const char *at = value; at && *at; at++)
 		digits += isdigit((unsigned char)*at) != 0;
 	if (value && (column == r->kind->document_column || digits >= 11))
 		return masked(r->arena, value, digits);
-	if (length <= VALUE_LENGTH_MAX)
-		return value;
-	length = VALUE_LENGTH_MAX;
-	while (length && ((unsigned char)value[length] & 0xC0) == 0x80)
-		length--;
-	return arena_printf(r->arena, "%.*s…", (int)length, value);
+	return value ? import_shortened(r->arena, value) : NULL;
 }
 
 static void note(struct import_record *r, int column, const char *code, const char *severity)

@@ -25,8 +25,9 @@ struct import_kind {
 	const char *name; /* import.kind */
 	const struct import_column *columns;
 	int column_count;
-	unsigned long key_columns; /* bits; a record without any of them is a title or a total */
-	int document_column;       /* holds identity numbers, or -1 */
+	unsigned long key_columns;    /* bits; a record without any of them is a title or a total */
+	unsigned long one_of_columns; /* bits; a list has one of these at least */
+	int document_column;          /* holds identity numbers, or -1 */
 	void (*read)(struct import_record *r);
 	const char *filename; /* of the template */
 };
@@ -56,6 +57,7 @@ struct import_record {
 struct import_header {
 	int place[IMPORT_COLUMNS_MAX];
 	size_t field_count;
+	json_t *unread; /* array of the headings that are no column of the kind */
 	bool found;
 };
 
@@ -66,8 +68,12 @@ struct import_header {
 bool import_header_read(struct arena *a, const struct import_kind *kind, const char *const *fields,
 			size_t count, struct import_header *h);
 
-/* The label of a required column that the header lacks, or NULL. */
-const char *import_header_lacks(const struct import_kind *kind, const struct import_header *h);
+/* The label of a required column that the header lacks ("A/B" where one of several is), or NULL. */
+const char *import_header_lacks(struct arena *a, const struct import_kind *kind,
+				const struct import_header *h);
+
+/* True when FIELD is a heading of the column. */
+bool import_heading_is(struct arena *a, const struct import_column *c, const char *field);
 
 /* Fills the cells of R; false without memory. */
 bool import_record_fill(struct import_record *r, const struct import_header *h,
@@ -79,6 +85,9 @@ bool import_record_is_no_row(const struct import_record *r, const char *const *f
 
 /* True for the header again, as it stands on each page of a printed list. */
 bool import_record_is_header(const struct import_record *r);
+
+/* TEXT, cut where it is too long for a report; NULL without memory. */
+const char *import_shortened(struct arena *a, const char *text);
 
 /* Notes an error or a warning about a column; identity numbers and phones are masked. */
 void import_error(struct import_record *r, int column, const char *code);

@@ -54,7 +54,7 @@ static const struct import_column columns[ROSTER_COLUMNS] = {
 		   "13000000000"},
 	[STAGE] = {"学段", {"任教学段", "stage"}, false, "小学"},
 	[SUBJECTS] = {"任教学科", {"学科", "任教科目", "subject", "subjects"}, false, "语文"},
-	[CLASS] = {"担任班级", {"班级", "任班主任班级", "class"}, false, "四年级(2)班"},
+	[CLASS] = {"担任班级", {"班级", "任班主任班级", "class"}, true, "四年级(2)班"},
 	[KIND] = {"任职类型", {"任职类别", "类型", "kind", "appointment"}, false, "班主任"},
 	[SINCE] = {"任班主任起始时间",
 		   {"起始时间", "任班主任时间", "任职时间", "since", "homeroomsince"},
@@ -120,7 +120,7 @@ static void read_birth(struct import_record *r, bool has_resident_id)
 		import_error(r, BIRTH, "not-a-date");
 	} else if (!r->document && !r->cells[DOCUMENT][0]) {
 		/* Without both nobody could be recognised in a later list. */
-		import_error(r, BIRTH, "missing");
+		import_error(r, BIRTH, "document-or-birth-missing");
 	}
 	import_set(r, "birth_on", birth);
 }
@@ -256,6 +256,7 @@ const struct import_kind import_kind_teachers = {
 	.columns = columns,
 	.column_count = ROSTER_COLUMNS,
 	.key_columns = 1ul << SCHOOL_CODE | 1ul << NAME | 1ul << DOCUMENT | 1ul << CLASS,
+	.one_of_columns = 1ul << DOCUMENT | 1ul << BIRTH,
 	.document_column = DOCUMENT,
 	.read = read_roster,
 	.filename = "teachers.csv",

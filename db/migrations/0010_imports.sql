@@ -41,6 +41,7 @@ CREATE TABLE import_part (
 	owner_school uuid DEFAULT nullif(current_setting('qinglan.school', true), '')::uuid,
 	file uuid NOT NULL,
 	read_at timestamptz,
+	unread_columns jsonb NOT NULL DEFAULT '[]',
 	PRIMARY KEY (county, import, part),
 	FOREIGN KEY (county, import) REFERENCES import (county, id),
 	FOREIGN KEY (county, file) REFERENCES file (county, id)
@@ -254,11 +255,14 @@ $$;
 REVOKE ALL ON FUNCTION import_locked(uuid, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION import_locked(uuid, text, text) TO qinglan_engine;
 
--- After a part was read: decides, unless another part still waits to be read.
-CREATE FUNCTION import_part_end(import_id uuid, its_part int) RETURNS jsonb LANGUAGE plpgsql AS $$
+-- After a part was read: decides, unless another part still waits to be read. unread are the
+-- headings of columns that nothing was read from, NULL when the part had been read before.
+CREATE FUNCTION import_part_end(import_id uuid, its_part int, unread jsonb) RETURNS jsonb
+LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM FROM import i WHERE i.id = import_id FOR UPDATE;
-	UPDATE import_part SET read_at = clock_now() WHERE import = import_id AND part = its_part;
+	UPDATE import_part SET read_at = clock_now(), unread_columns = coalesce(unread, unread_columns)
+	WHERE import = import_id AND part = its_part;
 	IF NOT EXISTS (SELECT FROM import_part p WHERE p.import = import_id AND p.read_at IS NULL) THEN
 		PERFORM import_decide(import_id);
 	END IF;
@@ -296,7 +300,7 @@ SELECT i.id, i.kind, i.state, i.as_of_on, i.plan AS plan_id, i.mode, json_build_
 		'rejected', coalesce((i.counts->>'rejected')::int, 0),
 		'skipped', coalesce((i.counts->>'skipped')::int, 0)) AS counts,
 	(SELECT coalesce(json_agg(json_build_object('part', p.part, 'filename', f.name, 'size', f.size,
-			'read', p.read_at IS NOT NULL) ORDER BY p.part), '[]')
+			'read', p.read_at IS NOT NULL, 'unread_columns', p.unread_columns) ORDER BY p.part), '[]')
 		FROM import_part p JOIN file f ON f.county = p.county AND f.id = p.file
 		WHERE p.county = i.county AND p.import = i.id) AS parts,
 	i.problem, i.job AS job_id, i.person AS created_by, i.purged, i.version,

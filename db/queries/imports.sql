@@ -154,7 +154,7 @@ SELECT import_rows_put(:import_id::uuid, :part::int, :rows::jsonb) AS stored
 
 -- name: import_part_end :one
 -- A part was read: decides over the list when it was the last.
-SELECT import_part_end(:import_id::uuid, :part::int) AS counts
+SELECT import_part_end(:import_id::uuid, :part::int, :unread_columns::jsonb) AS counts
 
 -- name: import_commit :one
 -- Writes what a plan says.

@@ -43,7 +43,8 @@ static struct answer *keep_made(json_t *set, const char *key, struct client *c, 
 
 static void keep_import(json_t *set, const char *collection, struct client *c)
 {
-	const char *csv = "学校标识码,姓名,身份证号,出生年月\n2199700009,周甲,,1990-01-01\n";
+	const char *csv =
+		"学校标识码,姓名,身份证号,出生年月,担任班级\n2199700009,周甲,,1990-01-01,\n";
 	struct answer *a = call_bytes(c, "POST", text("%s?filename=a.csv", collection), csv,
 				      strlen(csv), "Content-Type", "text/csv", NULL);
 

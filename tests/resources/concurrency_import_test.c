@@ -27,8 +27,8 @@ enum { IMPORTS = 6 };
 /* An import of one teacher, read and ready; its address into TARGET. */
 static void import_ready(struct world *w, const char *name, const char *title, char target[100])
 {
-	const char *csv = text("学校标识码,姓名,身份证号,出生年月,职称,任职类型\n"
-			       "2199700001,%s,,1990-01-01,%s,后备\n",
+	const char *csv = text("学校标识码,姓名,身份证号,出生年月,职称,任职类型,担任班级\n"
+			       "2199700001,%s,,1990-01-01,%s,后备,\n",
 			       name, title);
 	struct answer *a = call_bytes(w->county, "POST", "/v1/teacher-imports?filename=list.csv",
 				      csv, strlen(csv), "Content-Type", "text/csv", NULL);
@@ -248,9 +248,11 @@ static void start(struct writer *x, struct race *r, const char *target, const ch
 static void both_make(struct race *r, const char *who, const char *body, bool list_first)
 {
 	struct world *w = r->world;
-	const char *csv = text("学校标识码,姓名,身份证号,出生年月,任职类型\n2199700001,%s,后备\n",
-			       who),
-		   *id;
+	const char *
+		csv = text(
+		       "学校标识码,姓名,身份证号,出生年月,任职类型,担任班级\n2199700001,%s,后备,\n",
+		       who),
+	       *id;
 	struct writer list, single;
 	struct answer *a = call_bytes(w->county, "POST", "/v1/teacher-imports?filename=list.csv",
 				      csv, strlen(csv), "Content-Type", "text/csv", NULL);

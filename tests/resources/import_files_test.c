@@ -130,10 +130,10 @@ static const char *many_teachers(struct world *w, int first, int rows, size_t *l
 	char *bytes = arena_alloc(w->arena, (size_t)rows * 80 + 200);
 
 	assert_non_null(bytes);
-	*length = (size_t)sprintf(bytes, "学校标识码,姓名,出生年月,任职类型\n");
+	*length = (size_t)sprintf(bytes, "学校标识码,姓名,出生年月,任职类型,担任班级\n");
 	for (int i = first; i < first + rows; i++)
 		*length +=
-			(size_t)sprintf(bytes + *length, "2199700001,多%s%s%s%s,1980-01-01,后备\n",
+			(size_t)sprintf(bytes + *length, "2199700001,多%s%s%s%s,1980-01-01,后备,\n",
 					given[i / 1000 % 10], given[i / 100 % 10],
 					given[i / 10 % 10], given[i % 10]);
 	return bytes;

@@ -58,7 +58,7 @@ static void read_as(const struct import_kind *kind, const char *heading, const c
 
 	count = split(arena_strdup(arena, heading), fields);
 	assert_true(import_header_read(arena, kind, fields, count, &header));
-	assert_null(import_header_lacks(kind, &header));
+	assert_null(import_header_lacks(arena, kind, &header));
 	memset(&record, 0, sizeof(record));
 	record.arena = arena;
 	record.kind = kind;
