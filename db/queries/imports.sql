@@ -3,22 +3,25 @@
 
 -- name: import_add :one
 -- Stores a sealed file as an import or a further part of one, and queues its reading.
-SELECT body_of('import_view', a.import_id) AS body, a.job_id
-FROM import_add(:import_kind::text, :continues::uuid, :as_of_on::date, :upload_days::int,
-	:file_id::uuid, :filename::text, :media_type::text, :size::int, :content_hash::bytea,
-	:content::bytea, :key_id::int, :auth_scope::text, :language::text) a
+SELECT a.body, a.body->>'version' AS version, a.job_id
+FROM (SELECT i.job_id, body_of('import_view', i.import_id) AS body
+	FROM import_add(:import_kind::text, :continues::uuid, :as_of_on::date, :upload_days::int,
+		:file_id::uuid, :filename::text, :media_type::text, :size::int, :content_hash::bytea,
+		:content::bytea, :key_id::int, :auth_scope::text, :language::text) i) a
 
 -- name: import_commit_ask :one
 -- Queues the commit of a plan.
-SELECT j.job_id, body_of('import_view', :import_id::uuid) AS body
-FROM import_commit_ask(:import_id::uuid, :import_kind::text, :plan_id::uuid, :mode::text,
-	:if_match::text, :auth_scope::text, :language::text) AS j(job_id)
+SELECT a.body, a.body->>'version' AS version, a.job_id
+FROM (SELECT j.job_id, body_of('import_view', :import_id::uuid) AS body
+	FROM import_commit_ask(:import_id::uuid, :import_kind::text, :plan_id::uuid, :mode::text,
+		:if_match::text, :auth_scope::text, :language::text) AS j(job_id)) a
 
 -- name: import_undo_ask :one
 -- Queues taking back what an import made.
-SELECT j.job_id, body_of('import_view', :import_id::uuid) AS body
-FROM import_undo_ask(:import_id::uuid, :import_kind::text, :if_match::text, :auth_scope::text,
-	:language::text) AS j(job_id)
+SELECT a.body, a.body->>'version' AS version, a.job_id
+FROM (SELECT j.job_id, body_of('import_view', :import_id::uuid) AS body
+	FROM import_undo_ask(:import_id::uuid, :import_kind::text, :if_match::text, :auth_scope::text,
+		:language::text) AS j(job_id)) a
 
 -- name: school_import_get :one
 -- An import of schools and its counts.

@@ -101,6 +101,34 @@ static void a_column_that_every_row_needs_is_asked_for_at_once(void **state)
 	}
 }
 
+/* --- the version of what was asked for --- */
+
+static void what_is_answered_at_once_has_the_version_that_its_body_has(void **state)
+{
+	struct world *w = *state;
+	struct answer *a =
+		send_bytes(w->county, "/v1/teacher-imports?filename=a.csv", TWO, strlen(TWO));
+	const char *id = text_at(a, "id");
+
+	assert_string_equal(
+		text("\"%s-", json_text(w->arena, json_at(a, "version"))),
+		text("%.*s", (int)strcspn(header_of(a, "ETag"), "-") + 1, header_of(a, "ETag")));
+	world_jobs(w);
+	a = ask_commit(w->county, "teacher", id, "good_rows");
+	expect(a, 202, NULL);
+	/* Read with it nobody has changed the import since: it is the state that is not right yet. */
+	expect(call(w->county, "POST", text("/v1/teacher-imports/%s/undo", id), NULL, "If-Match",
+		    header_of(a, "ETag"), NULL),
+	       409, "{'code': 'import-not-committed'}");
+	world_jobs(w);
+	a = ask_undo(w->county, "teacher", id);
+	expect(a, 202, NULL);
+	expect(call(w->county, "POST", text("/v1/teacher-imports/%s/undo", id), NULL, "If-Match",
+		    header_of(a, "ETag"), NULL),
+	       409, "{'code': 'import-not-committed'}");
+	world_jobs(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +138,7 @@ int main(void)
 		cmocka_unit_test(each_part_has_its_own),
 		cmocka_unit_test(a_heading_is_told_as_a_report_may_show_it),
 		cmocka_unit_test(a_column_that_every_row_needs_is_asked_for_at_once),
+		cmocka_unit_test(what_is_answered_at_once_has_the_version_that_its_body_has),
 	};
 
 	return cmocka_run_group_tests_name("import_columns", tests, world_begin, world_end);
