@@ -163,11 +163,17 @@ const char *violation_text(const char *code, enum language language)
 	return p == PROBLEM_NONE ? code : infos[p].title[language];
 }
 
+char *violation_detail(struct arena *a, const char *code, enum language language,
+		       const json_t *params)
+{
+	return fill_in(a, violation_text(code, language), params);
+}
+
 static json_t *violation_document(struct arena *a, const struct violation *v,
 				  enum language language)
 {
 	static const char *const places[] = {"pointer", "parameter", "header"};
-	char *detail = fill_in(a, violation_text(v->code, language), v->params);
+	char *detail = violation_detail(a, v->code, language, v->params);
 	json_t *row = json_pack("{ss? ss ss?}", places[v->place], v->where, "code", v->code,
 				"detail", detail);
 

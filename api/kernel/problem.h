@@ -53,6 +53,10 @@ enum problem problem_by_sqlstate(const char *sqlstate);
  */
 const char *violation_text(const char *code, enum language language);
 
+/* The same with each {name} replaced from PARAMS (object or NULL); NULL without memory. */
+char *violation_detail(struct arena *a, const char *code, enum language language,
+		       const json_t *params);
+
 /* Where a violation was found. */
 enum violation_place { IN_BODY, IN_PARAMETER, IN_HEADER };
 

@@ -26,30 +26,6 @@ enum hours_column {
 	HOURS_COLUMNS
 };
 
-static const struct import_column columns[HOURS_COLUMNS] = {
-	[NAME] = {"姓名", {"教师姓名", "name"}, true, "张润"},
-	[DOCUMENT_TYPE] = {"证件类型", {"身份证件类型", "documenttype"}, false, ""},
-	[DOCUMENT] = {"身份证号",
-		      {"身份证", "身份证号码", "证件号码", "residentid", "documentnumber"},
-		      false,
-		      "'990101199202096832"},
-	[TEACHER] = {"教师编号", {"教师id", "teacherid", "teacher"}, false, ""},
-	[SCHOOL_CODE] = {"学校标识码", {"学校代码", "schoolcode"}, false, "2199700000"},
-	[ACTIVITY_ON] = {"日期",
-			 {"活动日期", "培训日期", "结束日期", "date", "activityon"},
-			 true,
-			 "2026-07-15"},
-	[HOURS] = {"学时", {"学时数", "课时", "hours"}, true, "6.5"},
-	[LEVEL] = {"级别", {"培训级别", "层级", "level"}, true, "县级"},
-	[MODULE] = {"模块", {"培训模块", "module"}, false, ""},
-	[SOURCE] = {"来源", {"来源类型", "source", "sourcekind"}, true, "外部证书"},
-	[SOURCE_KEY] = {"来源编号",
-			{"证书编号", "编号", "sourcekey", "key"},
-			true,
-			"CERT-2026-0001"},
-	[NOTE] = {"备注", {"note", "remarks"}, false, ""},
-};
-
 static const char *const levels[] = {
 	"国家级",   "national",   "国家",     "national",   "national",   "national",   "省级",
 	"province", "省",         "province", "province",   "province",   "市级",       "city",
@@ -86,6 +62,34 @@ static const char *const sources[] = {"外部证书",
 				      "adjustment",
 				      NULL,
 				      NULL};
+
+static const struct import_column columns[HOURS_COLUMNS] = {
+	[NAME] = {"姓名", {"教师姓名", "name"}, true, "示例教师", NULL},
+	[DOCUMENT_TYPE] = {"证件类型",
+			   {"身份证件类型", "documenttype"},
+			   false,
+			   "居民身份证",
+			   import_document_types},
+	[DOCUMENT] = {"身份证号",
+		      {"身份证", "身份证号码", "证件号码", "residentid", "documentnumber"},
+		      false,
+		      "'990999199202090026",
+		      NULL},
+	[TEACHER] = {"教师编号", {"教师id", "teacherid", "teacher"}, false, "", NULL},
+	[SCHOOL_CODE] = {"学校标识码", {"学校代码", "schoolcode"}, false, "2199999999", NULL},
+	[ACTIVITY_ON] = {"日期",
+			 {"活动日期", "培训日期", "结束日期", "date", "activityon"},
+			 true,
+			 "2026-07-15",
+			 NULL},
+	[HOURS] = {"学时", {"学时数", "课时", "hours"}, true, "6.5", NULL},
+	[LEVEL] = {"级别", {"培训级别", "层级", "level"}, true, "县级", levels},
+	[MODULE] = {"模块", {"培训模块", "module"}, false, "", NULL},
+	[SOURCE] = {"来源", {"来源类型", "source", "sourcekind"}, true, "外部证书", sources},
+	[SOURCE_KEY] =
+		{"来源编号", {"证书编号", "编号", "sourcekey", "key"}, true, "示例-0001", NULL},
+	[NOTE] = {"备注", {"note", "remarks"}, false, "", NULL},
+};
 
 /* "6.5", "１２", "6.50学时" as 6.50; NULL for what is no amount from 0.01 to 999.99. */
 static const char *amount(struct import_record *r)

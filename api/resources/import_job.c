@@ -189,6 +189,8 @@ static bool see(void *context, size_t number, const char *const *fields, size_t 
 	if (import_record_is_no_row(&record, fields, count) || import_record_is_header(&record))
 		return skip(x, number);
 	x->kind->read(&record);
+	if (import_record_is_example(&record))
+		import_error(&record, -1, "example-row");
 	return add_row(x,
 		       json_pack("{sI sO sO}", "row", (json_int_t)number, "parsed", record.parsed,
 				 "problems", record.problems),

@@ -104,6 +104,18 @@ bool import_record_is_header(const struct import_record *r)
 	return true;
 }
 
+bool import_record_is_example(const struct import_record *r)
+{
+	for (int c = 0; c < r->kind->column_count; c++) {
+		const char *example = r->kind->columns[c].example;
+
+		if ((r->kind->key_columns >> c & 1) && r->present[c] &&
+		    strcmp(r->cells[c], example + (*example == '\'')) != 0)
+			return false;
+	}
+	return true;
+}
+
 /* --- findings --- */
 
 /* Stars for the digits of an identity or phone number, but for its first three and last four. */
@@ -205,9 +217,28 @@ const char *import_choice(const char *const *choices, const char *text)
 	return NULL;
 }
 
+const char *import_allowed(struct arena *a, const struct import_column *c, bool english)
+{
+	const char *all = "";
+
+	for (const char *const *at = c->words; at && all && at[0]; at += 2) {
+		const char *const *before = c->words;
+
+		while (strcmp(before[1], at[1]) != 0)
+			before += 2;
+		if (before == at)
+			all = arena_printf(a, "%s%s%s", all,
+					   !*all     ? ""
+					   : english ? ", "
+						     : "、",
+					   at[english ? 1 : 0]);
+	}
+	return all;
+}
+
 /* --- documents --- */
 
-static const char *const document_types[] = {"居民身份证",
+const char *const import_document_types[] = {"居民身份证",
 					     "resident_id",
 					     "身份证",
 					     "resident_id",
@@ -289,7 +320,7 @@ bool import_document(struct import_record *r, int column, int type_column)
 	if (*type) {
 		const char *prefix = type;
 
-		type = import_choice(document_types, type);
+		type = import_choice(import_document_types, type);
 		if (!type) {
 			import_error(r, type_column, "unknown-document-type");
 			return false;

@@ -17,6 +17,7 @@ struct import_column {
 	const char *headings[7];
 	bool required;
 	const char *example;
+	const char *const *words; /* what alone may stand in it (see import_choice()), or NULL */
 };
 
 struct import_record;
@@ -89,6 +90,9 @@ bool import_record_is_header(const struct import_record *r);
 /* TEXT, cut where it is too long for a report; NULL without memory. */
 const char *import_shortened(struct arena *a, const char *text);
 
+/* True for the example that the template gives: nobody's, and left in by mistake. */
+bool import_record_is_example(const struct import_record *r);
+
 /* Notes an error or a warning about a column; identity numbers and phones are masked. */
 void import_error(struct import_record *r, int column, const char *code);
 void import_warning(struct import_record *r, int column, const char *code);
@@ -110,6 +114,12 @@ const char *import_without_identity(struct arena *a, const char *text);
 
 /* One of CHOICES (pairs of written and meant, ended by NULL), or NULL. */
 const char *import_choice(const char *const *choices, const char *text);
+
+/* What may stand in COLUMN, as one text: "班主任、代理班主任" or, in English, "homeroom, acting". */
+const char *import_allowed(struct arena *a, const struct import_column *c, bool english);
+
+/* What may stand in a column of types of documents. */
+extern const char *const import_document_types[];
 
 /*
  * Checks the identity number in COLUMN, whose type TYPE_COLUMN may state: fills document and

@@ -22,6 +22,21 @@ struct giving {
 	json_t *lines;
 };
 
+/* What a finding about the column of LABEL (or NULL) says, with the words that may stand there. */
+static const char *finding_text(struct giving *g, const char *label, const char *code)
+{
+	struct arena *a = g->r->arena;
+	const char *allowed = NULL;
+
+	for (int c = 0; label && c < g->kind->column_count; c++) {
+		if (strcmp(g->kind->columns[c].label, label) == 0)
+			allowed = import_allowed(a, &g->kind->columns[c],
+						 g->r->language == LANGUAGE_EN);
+	}
+	return violation_detail(a, code, g->r->language,
+				arena_json(a, json_pack("{ss*}", "allowed", allowed)));
+}
+
 /* "身份证号：校验码不对；姓名：没有填写" */
 static const char *reason_of(struct giving *g, const json_t *problems)
 {
@@ -40,7 +55,7 @@ static const char *reason_of(struct giving *g, const json_t *problems)
 				   !column                   ? ""
 				   : language == LANGUAGE_EN ? ": "
 							     : "：",
-				   violation_text(code, language));
+				   finding_text(g, column, code));
 		if (!all)
 			return "";
 	}

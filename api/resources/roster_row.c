@@ -31,38 +31,6 @@ enum roster_column {
 	ROSTER_COLUMNS
 };
 
-static const struct import_column columns[ROSTER_COLUMNS] = {
-	[SERIAL] = {"序号", {"no", "no.", "serial"}, false, "1"},
-	[SCHOOL_NAME] = {"学校名称",
-			 {"学校", "单位", "school", "schoolname"},
-			 false,
-			 "青山中心小学"},
-	[SCHOOL_CODE] = {"学校标识码", {"学校代码", "学校编码", "schoolcode"}, true, "2199700000"},
-	[NAME] = {"姓名", {"教师姓名", "班主任姓名", "name"}, true, "张润"},
-	[GENDER] = {"性别", {"gender", "sex"}, false, "女"},
-	[DOCUMENT_TYPE] = {"证件类型", {"身份证件类型", "documenttype"}, false, "居民身份证"},
-	[DOCUMENT] = {"身份证号",
-		      {"身份证", "身份证号码", "居民身份证号", "身份证件号", "证件号码",
-		       "residentid", "documentnumber"},
-		      false,
-		      "'990101199202096832"},
-	[BIRTH] = {"出生年月", {"出生日期", "出生年月日", "birthdate", "birthon"}, false, "1992.2"},
-	[TITLE] = {"职称", {"专业技术职务", "title"}, false, "二级教师"},
-	[PHONE] = {"联系电话",
-		   {"电话", "手机", "手机号", "手机号码", "phone", "mobile"},
-		   false,
-		   "13000000000"},
-	[STAGE] = {"学段", {"任教学段", "stage"}, false, "小学"},
-	[SUBJECTS] = {"任教学科", {"学科", "任教科目", "subject", "subjects"}, false, "语文"},
-	[CLASS] = {"担任班级", {"班级", "任班主任班级", "class"}, true, "四年级(2)班"},
-	[KIND] = {"任职类型", {"任职类别", "类型", "kind", "appointment"}, false, "班主任"},
-	[SINCE] = {"任班主任起始时间",
-		   {"起始时间", "任班主任时间", "任职时间", "since", "homeroomsince"},
-		   false,
-		   "2024-09-01"},
-	[NOTE] = {"备注", {"note", "remarks"}, false, ""},
-};
-
 static const char *const genders[] = {"男",   "male",   "女",     "female", "male",
 				      "male", "female", "female", "m",      "male",
 				      "f",    "female", NULL,     NULL};
@@ -83,6 +51,48 @@ static const char *const stages[] = {
 	"学前",     "preschool",  "幼儿园",    "preschool",  "primary",    "primary",
 	"junior",   "junior",     "senior",    "senior",     "vocational", "vocational",
 	"special",  "special",    "preschool", "preschool",  NULL,         NULL};
+
+static const struct import_column columns[ROSTER_COLUMNS] = {
+	[SERIAL] = {"序号", {"no", "no.", "serial"}, false, "1", NULL},
+	[SCHOOL_NAME] =
+		{"学校名称", {"学校", "单位", "school", "schoolname"}, false, "示例小学", NULL},
+	[SCHOOL_CODE] =
+		{"学校标识码", {"学校代码", "学校编码", "schoolcode"}, true, "2199999999", NULL},
+	[NAME] = {"姓名", {"教师姓名", "班主任姓名", "name"}, true, "示例教师", NULL},
+	[GENDER] = {"性别", {"gender", "sex"}, false, "女", genders},
+	[DOCUMENT_TYPE] = {"证件类型",
+			   {"身份证件类型", "documenttype"},
+			   false,
+			   "居民身份证",
+			   import_document_types},
+	[DOCUMENT] = {"身份证号",
+		      {"身份证", "身份证号码", "居民身份证号", "身份证件号", "证件号码",
+		       "residentid", "documentnumber"},
+		      false,
+		      "'990999199202090026",
+		      NULL},
+	[BIRTH] = {"出生年月",
+		   {"出生日期", "出生年月日", "birthdate", "birthon"},
+		   false,
+		   "1992.2",
+		   NULL},
+	[TITLE] = {"职称", {"专业技术职务", "title"}, false, "二级教师", NULL},
+	[PHONE] = {"联系电话",
+		   {"电话", "手机", "手机号", "手机号码", "phone", "mobile"},
+		   false,
+		   "13000000000",
+		   NULL},
+	[STAGE] = {"学段", {"任教学段", "stage"}, false, "小学", stages},
+	[SUBJECTS] = {"任教学科", {"学科", "任教科目", "subject", "subjects"}, false, "语文", NULL},
+	[CLASS] = {"担任班级", {"班级", "任班主任班级", "class"}, true, "四年级(2)班", NULL},
+	[KIND] = {"任职类型", {"任职类别", "类型", "kind", "appointment"}, false, "班主任", kinds},
+	[SINCE] = {"任班主任起始时间",
+		   {"起始时间", "任班主任时间", "任职时间", "since", "homeroomsince"},
+		   false,
+		   "2024-09-01",
+		   NULL},
+	[NOTE] = {"备注", {"note", "remarks"}, false, "", NULL},
+};
 
 static const char *narrow(struct import_record *r, int column)
 {

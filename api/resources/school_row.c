@@ -9,20 +9,6 @@
 
 enum school_column { CODE, NAME, STAGES, SYSTEM, TOWN, SCHOOL_COLUMNS };
 
-static const struct import_column columns[SCHOOL_COLUMNS] = {
-	[CODE] = {"学校标识码",
-		  {"学校代码", "学校编码", "标识码", "schoolcode", "code"},
-		  true,
-		  "2199700000"},
-	[NAME] = {"学校名称",
-		  {"学校", "名称", "单位", "school", "schoolname", "name"},
-		  true,
-		  "青山中心小学"},
-	[STAGES] = {"学段", {"办学学段", "stage", "stages"}, true, "小学"},
-	[SYSTEM] = {"学制", {"schoolsystem", "system"}, false, "六三制"},
-	[TOWN] = {"乡镇", {"所在乡镇", "街道", "town"}, false, "青山镇"},
-};
-
 static const char *const stages[] = {
 	"小学",       "primary",  "初中",    "junior",    "高中",      "senior", "中职",
 	"vocational", "特殊教育", "special", "学前",      "preschool", "幼儿园", "preschool",
@@ -33,6 +19,22 @@ static const char *const systems[] = {
 	"六三",       "six_three", "六三制",    "six_three", "six_three", "six_three", "五四",
 	"five_four",  "五四制",    "five_four", "five_four", "five_four", "九年一贯",  "nine_year",
 	"九年一贯制", "nine_year", "nine_year", "nine_year", NULL,        NULL};
+
+static const struct import_column columns[SCHOOL_COLUMNS] = {
+	[CODE] = {"学校标识码",
+		  {"学校代码", "学校编码", "标识码", "schoolcode", "code"},
+		  true,
+		  "2199999999",
+		  NULL},
+	[NAME] = {"学校名称",
+		  {"学校", "名称", "单位", "school", "schoolname", "name"},
+		  true,
+		  "示例小学",
+		  NULL},
+	[STAGES] = {"学段", {"办学学段", "stage", "stages"}, true, "小学", stages},
+	[SYSTEM] = {"学制", {"schoolsystem", "system"}, false, "六三制", systems},
+	[TOWN] = {"乡镇", {"所在乡镇", "街道", "town"}, false, "示例镇", NULL},
+};
 
 /* Several stages are separated by signs ("初中、高中") or joined by "+". */
 static void read_stages(struct import_record *r)

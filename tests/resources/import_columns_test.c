@@ -4,6 +4,9 @@
  */
 #include "import_list.h"
 
+#include "resources/cell.h"
+#include "resources/import_record.h"
+
 /* --- what is not read is said --- */
 
 /* The headings of the first part that were not read, as a JSON text. */
@@ -101,6 +104,130 @@ static void a_column_that_every_row_needs_is_asked_for_at_once(void **state)
 	}
 }
 
+/* --- the template --- */
+
+static const char *const kinds[] = {"school", "teacher", "hour"};
+
+static void the_example_of_a_template_that_was_left_in_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct answer *a = GET(w->county, "/v1/%s-imports/template", kinds[i]);
+		const char *id = import_bytes(w, w->county, kinds[i], a->body, a->length);
+
+		expect(look(w->county, kinds[i], id), 200,
+		       "{'state': 'ready', 'counts': {'skipped': 1, 'rejected': 1}, "
+		       "'parts': [{'unread_columns': []}]}");
+		assert_non_null(
+			strstr(GET(w->county, "/v1/%s-imports/%s/rejected", kinds[i], id)->body,
+			       "这是模板中的示例行，请删去"));
+	}
+}
+
+/* Whoever writes real rows below it has only that one to take out. */
+static void the_example_of_a_template_agrees_with_itself(void **state)
+{
+	static const struct import_kind *const read[] = {&import_kind_schools,
+							 &import_kind_teachers, &import_kind_hours};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++) {
+		struct import_record r = {
+			.arena = w->arena, .kind = read[i], .latest_on = "2027-10-15"};
+		struct import_header h = {.field_count = IMPORT_COLUMNS_MAX};
+		const char *fields[IMPORT_COLUMNS_MAX];
+
+		for (int c = 0; c < read[i]->column_count; c++) {
+			h.place[c] = c;
+			fields[c] = read[i]->columns[c].example;
+		}
+		assert_true(import_record_fill(&r, &h, fields, (size_t)read[i]->column_count));
+		read[i]->read(&r);
+		if (json_array_size(r.problems))
+			fail_msg("%s: %s", read[i]->name, json_text(w->arena, r.problems));
+		assert_true(import_record_is_example(&r));
+	}
+}
+
+static void the_example_is_nobody_of_the_demonstration_county(void **state)
+{
+	struct world *w = *state;
+	size_t length;
+	const char *roster = file_bytes(w, "db/demo/roster-gb18030.csv", &length);
+
+	assert_non_null(memmem(roster, length, "99010119", 8));
+	assert_null(memmem(roster, length, "990999199202090026", 18));
+	assert_non_null(strstr(GET(w->county, "/v1/teacher-imports/template")->body,
+			       "\"'990999199202090026\""));
+}
+
+/* --- what a refusal says --- */
+
+static const char *rejected_of(struct world *w, const char *kind, const char *csv,
+			       const char *language)
+{
+	const char *id = import_text(w, w->county, kind, csv);
+	struct answer *a = call(w->county, "GET", text("/v1/%s-imports/%s/rejected", kind, id),
+				NULL, "Accept-Language", language, NULL);
+
+	expect(a, 200, NULL);
+	return a->body;
+}
+
+static void expect_said(const char *body, const char *words)
+{
+	if (!strstr(body, words))
+		fail_msg("%s is not in %s", words, body);
+}
+
+static void a_word_that_is_not_known_is_told_with_those_that_are(void **state)
+{
+	struct world *w = *state;
+	const char *roster = "学校标识码,姓名,身份证号,担任班级,任职类型,学段\n"
+			     "2199700001,周甲,,三年级(1)班,校长,大学\n";
+	const char *hours = "姓名,学校标识码,日期,学时,级别,来源,来源编号\n"
+			    "周甲,2199700001,二〇二六年,6,村级,传说,C-1\n";
+	const char *body = rejected_of(w, "teacher", roster, "zh");
+
+	expect_said(
+		body,
+		"任职类型：任职类型不认得；可填：班主任、代理班主任、副班主任、助理、见习班主任、后备");
+	expect_said(body, "学段：学段不认得；可填：小学、初中、高中、中职、特殊教育、学前");
+	expect_said(body, "没有填写；身份证号和出生年月至少填写一项");
+	body = rejected_of(w, "teacher", roster, "en");
+	expect_said(body, "it may be: homeroom, acting, deputy, assistant, trainee, reserve");
+	body = rejected_of(w, "hour", hours, "zh");
+	expect_said(body, "级别不认得；可填：国家级、省级、市级、县级、片区、校级、自修");
+	expect_said(body, "来源不认得；可填：外部证书、转入、期初、调整");
+	expect_said(body, "日期：不是日期；可写作 2024-09-01、");
+}
+
+/* The forms that a text names are read as such: days first, then months. */
+static void every_date_form_that_is_told_is_a_date(void **state)
+{
+	struct world *w = *state;
+	char *forms = arena_strdup(w->arena, violation_text("not-a-date", LANGUAGE_EN)), *rest;
+	char day[11];
+	int days = 0, months = 0;
+
+	for (char *form = strtok_r(forms, ", :;", &rest); form;
+	     form = strtok_r(NULL, ", :;", &rest)) {
+		if (!strchr("0123456789", *form))
+			continue;
+		assert_non_null(strstr(violation_text("not-a-date", LANGUAGE_ZH), form));
+		if (cell_date(form, day) == CELL_DAY)
+			days++;
+		else if (cell_date(form, day) == CELL_MONTH)
+			months++;
+		else
+			fail_msg("%s", form);
+		assert_string_equal(day, "2024-09-01");
+	}
+	assert_int_equal(days, 5);
+	assert_int_equal(months, 4);
+}
+
 /* --- the version of what was asked for --- */
 
 static void what_is_answered_at_once_has_the_version_that_its_body_has(void **state)
@@ -138,6 +265,11 @@ int main(void)
 		cmocka_unit_test(each_part_has_its_own),
 		cmocka_unit_test(a_heading_is_told_as_a_report_may_show_it),
 		cmocka_unit_test(a_column_that_every_row_needs_is_asked_for_at_once),
+		cmocka_unit_test(the_example_of_a_template_that_was_left_in_is_refused),
+		cmocka_unit_test(the_example_of_a_template_agrees_with_itself),
+		cmocka_unit_test(the_example_is_nobody_of_the_demonstration_county),
+		cmocka_unit_test(a_word_that_is_not_known_is_told_with_those_that_are),
+		cmocka_unit_test(every_date_form_that_is_told_is_a_date),
 		cmocka_unit_test(what_is_answered_at_once_has_the_version_that_its_body_has),
 	};
 
