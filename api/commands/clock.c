@@ -5,6 +5,7 @@
 #include "commands.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { COUNTY, SET, ADD, RESET, OPTIONS };
 
@@ -35,6 +36,7 @@ static int clock_print(struct desk *d, const char *county)
 
 int command_clock(const struct config *c, int count, char **arguments)
 {
+	static const char form[] = "clock --county CODE [--set DATE | --add INTERVAL | --reset]";
 	const char *values[OPTIONS] = {NULL}, *rest[1], *county;
 	const PGresult *rows = NULL;
 	struct desk d;
@@ -45,7 +47,13 @@ int command_clock(const struct config *c, int count, char **arguments)
 				"(QINGLAN_DEVELOPMENT=on)");
 	if (!options_read(count, arguments, option_list, values, rest, 0, &rest_count) ||
 	    !values[COUNTY] || !!values[SET] + !!values[ADD] + !!values[RESET] > 1)
-		return usage("clock --county CODE [--set DATE | --add INTERVAL | --reset]");
+		return usage(form);
+	/* PostgreSQL would take a bare number for seconds. */
+	if (values[ADD] && !values[ADD][strspn(values[ADD], "0123456789+-. ")]) {
+		complain("--add %s: a number wants its unit, as in '2 days' or '3 hours'",
+			 values[ADD]);
+		return usage(form);
+	}
 	if (desk_open(&d, "QINGLAN_OWNER_URL", c->owner_url))
 		rows = desk_run(&d, Q_command_counties, "code", values[COUNTY], NULL);
 	if (rows && !pg_rows(rows)) {

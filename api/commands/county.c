@@ -32,6 +32,16 @@ bool officer_add(struct desk *d, const char *county, const char *school_code, co
 			"name", name, "sort_key", sort_key, "tokens", tokens, NULL) != NULL;
 }
 
+/* True when nobody has the code yet; else a line says who has. */
+static bool code_is_free(struct desk *d, const char *code)
+{
+	const PGresult *rows = desk_run(d, Q_command_counties, "code", code, NULL);
+
+	if (rows && pg_rows(rows))
+		complain("%s is the code of a county already: %s", code, pg_text(rows, 0, "name"));
+	return rows && !pg_rows(rows);
+}
+
 int command_county(const struct config *c, int count, char **arguments)
 {
 	static const char *const list[] = {"officer", NULL};
@@ -46,7 +56,7 @@ int command_county(const struct config *c, int count, char **arguments)
 		return usage(form);
 	if (strlen(rest[1]) != 6 || strspn(rest[1], "0123456789") != 6)
 		return complain("%s is no county code: six digits (GB/T 2260)", rest[1]);
-	if (desk_open(&d, "QINGLAN_OWNER_URL", c->owner_url) &&
+	if (desk_open(&d, "QINGLAN_OWNER_URL", c->owner_url) && code_is_free(&d, rest[1]) &&
 	    county_add(&d, rest[1], rest[2], county)) {
 		printf("%s (%s) is county %s\n", rest[2], rest[1], county);
 		if (!values[0])

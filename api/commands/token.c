@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TTL_FALLBACK = 3600, SCOPES_MAX = 1500 };
+enum { TTL_FALLBACK = 3600, TTL_MAX = 86400, SCOPES_MAX = 1500 };
 enum { COUNTY, ROLE, SCHOOL, PERSON, CLIENT, SCOPE, TTL, OPTIONS };
 
 static const char *const option_list[] = {"county", "role",  "school", "person",
@@ -112,31 +112,78 @@ char *token_make(const struct config *c, const PGresult *rows, const char *role,
 	return token;
 }
 
+/* Complains of what is wrong with the options; true when nothing is. *TTL is what they ask for. */
+static bool options_fit(const char *const values[OPTIONS], long *ttl)
+{
+	const char *role = values[ROLE];
+	char *end = NULL;
+
+	*ttl = values[TTL] ? strtol(values[TTL], &end, 10) : TTL_FALLBACK;
+	if (!values[COUNTY])
+		complain("--county is missing");
+	else if (!role)
+		complain("--role is missing");
+	else if (!role_bit(role))
+		complain("%s is no role: it is county, school, teacher or client", role);
+	else if (!strcmp(role, "client") && !values[CLIENT])
+		complain("the role client wants --client with the name of the program");
+	else if ((end && (end == values[TTL] || *end)) || *ttl < 1 || *ttl > TTL_MAX)
+		complain("--ttl %s: it is a number of seconds from 1 to %d", values[TTL], TTL_MAX);
+	else
+		return true;
+	return false;
+}
+
+/* Says what there is not, of that which would have made an actor. */
+static void complain_of_nobody(struct desk *d, const char *const values[OPTIONS])
+{
+	const char *county = values[COUNTY], *school = values[SCHOOL], *person = values[PERSON];
+	const PGresult *rows = desk_run(d, Q_command_actor_lacks, "county_code", county,
+					"school_code", school ? school : "", NULL);
+	const char *lacks = rows ? pg_text(rows, 0, "lacks") : NULL;
+
+	if (!lacks)
+		return;
+	if (!strcmp(lacks, "county"))
+		complain("there is no county with the code %s", county);
+	else if (school && !strcmp(lacks, "school"))
+		complain("the county has no school with the code %s", school);
+	else if (!strcmp(values[ROLE], "teacher"))
+		complain("%s%s has no teacher%s%s", school ? "the school " : "the county",
+			 school ? school : "", person ? " " : "", person ? person : "");
+	else if (person)
+		complain("%s holds no office for the role %s today", person, values[ROLE]);
+	else
+		complain("no office of %s%s has a holder today, and a token names one: give an "
+			 "office a holder (POST /v1/offices/{office_id}/holders, for instance with "
+			 "a token --role client --client setup)",
+			 !strcmp(values[ROLE], "county") ? "the bureau"
+			 : school                        ? "the school "
+							 : "any school",
+			 school && strcmp(values[ROLE], "county") ? school : "");
+}
+
 int command_token(const struct config *c, int count, char **arguments)
 {
 	const char *values[OPTIONS] = {NULL}, *rest[1];
 	const PGresult *rows = NULL;
 	struct desk d;
 	int rest_count, status = 1;
-	char *end = NULL, *token = NULL;
-	long ttl = TTL_FALLBACK;
+	char *token = NULL;
+	long ttl;
 
 	if (!c->development)
 		return complain("tokens are made in development mode only "
 				"(QINGLAN_DEVELOPMENT=on)");
-	if (!options_read(count, arguments, option_list, values, rest, 0, &rest_count))
-		return usage(form);
-	if (values[TTL])
-		ttl = strtol(values[TTL], &end, 10);
-	if (!values[COUNTY] || !role_bit(values[ROLE]) || (end && *end) || ttl < 1 || ttl > 86400 ||
-	    (!strcmp(values[ROLE], "client") && !values[CLIENT]))
+	if (!options_read(count, arguments, option_list, values, rest, 0, &rest_count) ||
+	    !options_fit(values, &ttl))
 		return usage(form);
 	if (desk_open(&d, "QINGLAN_OWNER_URL", c->owner_url))
 		rows = desk_run(&d, Q_command_actor, "county_code", values[COUNTY], "role",
 				values[ROLE], "school_code", values[SCHOOL], "person",
 				values[PERSON], NULL);
 	if (rows && pg_rows(rows) == 0)
-		complain("there is no such county, school or person for the role %s", values[ROLE]);
+		complain_of_nobody(&d, values);
 	else if (rows)
 		token = token_make(c, rows, values[ROLE], values[CLIENT], values[SCOPE], ttl);
 	if (token)

@@ -116,6 +116,14 @@ WHERE true
 ORDER BY actor.rank, actor.place, actor.person, actor.office
 LIMIT 1
 
+-- name: command_actor_lacks :one
+-- What there is not today when nobody is found for a token: county, school, or somebody who acts.
+SELECT CASE WHEN here.county IS NULL THEN 'county'
+	WHEN NOT EXISTS (SELECT FROM school s WHERE s.county = here.county AND s.code = :school_code::text)
+	THEN 'school' ELSE 'actor' END AS lacks
+FROM (SELECT max(k.county) AS county FROM county_code k JOIN county c ON c.county = k.county
+	WHERE k.code = :county_code::text AND k.valid @> (machine_now() AT TIME ZONE c.zone)::date) here
+
 -- name: command_county_add :one
 -- A county with its code, calendar, lists and offices.
 SELECT county_add(:code::text, :name::text) AS county

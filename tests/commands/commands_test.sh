@@ -36,6 +36,17 @@ token_names() {
 	token=$("$program" token --county 990101 "${@:2}") || return 1
 	claims "$token" | tee /dev/stderr | grep -qE "$1"
 }
+token_of_an_empty_school() {
+	value "SELECT set_config('qinglan.county', min(county)::text, false),
+			set_config('qinglan.operation', 'test', false), set_config('qinglan.ahead', '', false) FROM county;
+		INSERT INTO school (county, code, name, stages, school_system, town)
+		VALUES (this_county(), '2199700001', '无人小学', '{primary}', 'six_three', '')" >/dev/null || return 2
+	"$program" token --county 990101 --role school --school 2199700001
+}
+token_of_an_empty_bureau() {
+	"$program" county add 990102 空县 >/dev/null || return 2
+	"$program" token --county 990102 --role county
+}
 clock_moves() {
 	says '2026-10-15 08:30' "$program" clock --county 990101 --set '2026-10-15 08:30' &&
 		says '2026-10-17 08:30' "$program" clock --county 990101 --add '2 days' &&
@@ -100,7 +111,7 @@ try more_workers_than_connections_are_refused refused 1 'too_few_connections' \
 try check_tells_when_too_few_are_left too_few_left
 try a_county_code_has_six_digits refused 1 'six digits' "$program" county add 99 青蓝县
 try a_county_is_added says 'holds the bureau' "$program" county add 990101 青蓝县 --officer 李明
-try a_county_code_is_used_once refused 1 duplicate "$program" county add 990101 别县
+try a_county_code_is_used_once refused 1 'the code of a county already: 青蓝县' "$program" county add 990101 别县
 try tokens_want_development_mode refused 1 'development mode' \
 	"$program" token --county 990101 --role county
 try the_clock_wants_development_mode refused 1 'development mode' \
@@ -111,10 +122,23 @@ try a_token_is_of_the_role token_names '"role": ?"county"' --role county --perso
 try a_token_has_the_scopes_asked_for token_names '"scope": ?"schools:read"' --role county \
 	--scope schools:read
 try a_client_has_its_name token_names '"client_id": ?"robot"' --role client --client robot
-try a_token_of_nobody_is_refused refused 1 'no such county, school or person' \
+try a_token_of_nobody_is_refused refused 1 '无此人 holds no office' \
 	"$program" token --county 990101 --role county --person 无此人
-try a_token_of_a_strange_role_is_refused refused 2 usage "$program" token --county 990101 --role king
+try a_token_of_no_county_is_refused refused 1 'no county with the code 990109' \
+	"$program" token --county 990109 --role county
+try a_token_of_no_school_is_refused refused 1 'no school with the code 2199700009' \
+	"$program" token --county 990101 --role school --school 2199700009
+try a_token_of_a_school_without_holders_says_what_to_do refused 1 \
+	'no office of the school 2199700001 has a holder.*/v1/offices' token_of_an_empty_school
+try a_token_of_a_bureau_without_holders_says_what_to_do refused 1 \
+	'no office of the bureau has a holder.*/v1/offices' token_of_an_empty_bureau
+try a_token_of_a_strange_role_is_refused refused 2 'king is no role.*county, school' \
+	"$program" token --county 990101 --role king
+try a_token_lasts_a_day_at_most refused 2 '--ttl 999999.*1 to 86400' \
+	"$program" token --county 990101 --role county --ttl 999999
+try a_client_needs_a_name refused 2 'wants --client' "$program" token --county 990101 --role client
 try the_clock_moves_and_comes_back clock_moves
+try the_clock_wants_a_unit refused 2 "wants its unit" "$program" clock --county 990101 --add 2
 try an_empty_ledger_verifies says '0 faults' "$program" verify
 try a_restore_begins_an_epoch epoch_rises
 try a_sealing_key_is_added says 'start every instance again' "$program" rekey --new
