@@ -188,16 +188,22 @@ static char *if_match_versions(struct arena *a, const char *text)
 	}
 }
 
+/* Names the header that this operation needs, and how to come by it. */
+static int precondition_missing(struct request *r, const char *header, const char *code)
+{
+	violation_add(&r->violations, IN_HEADER, header, code, NULL);
+	return problem(r, PRECONDITION_REQUIRED, json_pack("{ss}", "header", header));
+}
+
 int step_precondition(struct request *r)
 {
 	const char *if_match = message_header(r->in, "If-Match");
 	const char *key = message_header(r->in, "Idempotency-Key");
 
 	if (r->operation->if_match && !if_match)
-		return problem(r, PRECONDITION_REQUIRED, json_pack("{ss}", "header", "If-Match"));
+		return precondition_missing(r, "If-Match", "if-match-missing");
 	if (r->operation->idempotency_required && !key)
-		return problem(r, PRECONDITION_REQUIRED,
-			       json_pack("{ss}", "header", "Idempotency-Key"));
+		return precondition_missing(r, "Idempotency-Key", "idempotency-key-missing");
 	if (if_match && r->operation->if_match) {
 		r->if_match = if_match_versions(r->arena, if_match);
 		if (!r->if_match)

@@ -71,7 +71,10 @@ static void without_if_match_nothing_is_changed(void **state)
 	const char *before = world_state(w);
 	struct answer *a = call(w->county, "PATCH", school(w), "{'town': '某镇'}", NULL);
 
-	expect(a, 428, "{'code': 'precondition-required'}");
+	expect(a, 428,
+	       "{'code': 'precondition-required', 'header': 'If-Match', "
+	       "'errors': [{'header': 'If-Match', 'code': 'if-match-missing'}]}");
+	assert_null(strstr(a->body, "Idempotency-Key"));
 	a = call(w->county, "POST", text("%s/close", school(w)), "{'ended_on': '2026-08-31'}",
 		 NULL);
 	expect(a, 428, "{'code': 'precondition-required'}");

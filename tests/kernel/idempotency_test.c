@@ -216,7 +216,8 @@ static void a_posted_hour_is_never_counted_twice(void **state)
 	int i;
 
 	expect(call(w->county, "POST", "/v1/hour-entries", body, "Idempotency-Key", "", NULL), 428,
-	       "{'code': 'precondition-required'}");
+	       "{'code': 'precondition-required', 'header': 'Idempotency-Key', "
+	       "'errors': [{'header': 'Idempotency-Key', 'code': 'idempotency-key-missing'}]}");
 	for (i = 0; i < CROWD; i++)
 		list[i] = sent_new(w, w->county, "POST", "/v1/hour-entries", body,
 				   text("hour-%d", i % 2));
