@@ -85,7 +85,31 @@ static void lists_of_codes_have_labels_in_both_languages(void **state)
 	assert_string_equal(text_at(titles, "items/0/code"), "professor");
 	assert_string_equal(text_at(titles, "items/0/label_zh"), "正高级教师");
 	assert_string_equal(text_at(titles, "items/0/label_en"), "Professor-grade teacher");
-	expect(GET(w->teacher, "/v1/reference-data/nothing"), 404, NULL);
+}
+
+static void the_contract_names_the_lists_that_there_are(void **state)
+{
+	struct world *w = *state;
+	const char *names = world_value(
+		w,
+		"SELECT '[\"' || string_agg(DISTINCT \"table\", '\",\"' ORDER BY \"table\") || '\"]' FROM reference_item",
+		NULL);
+	const json_t *parameter = NULL, *listed;
+
+	for (size_t i = 0; i < w->program.contract->operation_count; i++) {
+		const struct operation *o = &w->program.contract->operations[i];
+
+		if (strcmp(o->id, "reference_data_get") == 0)
+			parameter = json_array_get(json_object_get(o->definition, "parameters"), 0);
+	}
+	listed = json_object_get(json_object_get(parameter, "schema"), "enum");
+	assert_string_equal(json_text(w->arena, listed), names);
+	expect(GET(w->teacher, "/v1/reference-data/office_kind"), 200, "{'table': 'office_kind'}");
+	/* Whoever misspells one is told them. */
+	expect(GET(w->teacher, "/v1/reference-data/office_kinds"), 400,
+	       "{'errors': [{'parameter': 'table', 'code': 'enum'}]}");
+	assert_non_null(
+		strstr(GET(w->teacher, "/v1/reference-data/office_kinds")->body, "office_kind,"));
 }
 
 static void the_county_adds_and_retires_modules(void **state)
@@ -270,6 +294,7 @@ int main(void)
 		cmocka_unit_test(school_years_do_not_overlap),
 		cmocka_unit_test(a_term_lies_within_its_school_year),
 		cmocka_unit_test(lists_of_codes_have_labels_in_both_languages),
+		cmocka_unit_test(the_contract_names_the_lists_that_there_are),
 		cmocka_unit_test(the_county_adds_and_retires_modules),
 		cmocka_unit_test(a_school_keeps_its_code),
 		cmocka_unit_test(a_school_closes_when_nobody_is_left),
