@@ -9,11 +9,14 @@ SELECT row_to_json(o) AS body, :keys FROM office_view o WHERE :after
 :order
 
 -- name: office_create :one
--- A further office of the county or a school.
+-- A further office of the county or a school; one of that name is told by its id.
 INSERT INTO office AS o (county, school, kind, name)
 SELECT this_county(), s.id, :kind::text, :name::text
 FROM (SELECT coalesce(:school_id::uuid, nullif(current_setting('qinglan.school', true), '')::uuid) AS id) s
 WHERE must_be_own_school(s.id, '#/school_id') IS NOT NULL AND must_be_listed('office_kind', :kind::text, '#/kind')
+	AND NOT EXISTS (SELECT FROM office d
+		WHERE d.school IS NOT DISTINCT FROM s.id AND d.name = :name::text
+			AND raise_problem('duplicate', jsonb_build_object('office_id', d.id), 'QL409'))
 RETURNING o.id, o.version, body_of('office_view', o.id) AS body
 
 -- name: office_get :one

@@ -122,6 +122,9 @@ static void a_school_has_offices_of_its_own_and_changes_no_other(void **state)
 		     "#/school_id", "not-found");
 	expect_error(POST(w->school, "/v1/offices", "{'name': 'x', 'kind': 'throne'}"), "#/kind",
 		     "code-unknown");
+	assert_non_null(
+		strstr(POST(w->school, "/v1/offices", "{'name': 'x', 'kind': 'throne'}")->body,
+		       "/v1/reference-data/office_kind"));
 	expect(GET(w->school, "/v1/offices?kind=grade_group"), 200,
 	       "{'data': [{'name': '一年级组'}]}");
 	expect(GET(w->teacher, "/v1/offices"), 403, NULL);
@@ -201,6 +204,26 @@ static void experts_are_found_by_part_of_their_name(void **state)
 	expect(GET(w->teacher, "/v1/external-persons"), 403, NULL);
 }
 
+static void an_office_that_is_there_is_told_by_its_id(void **state)
+{
+	struct world *w = *state;
+	const char *own = text("{'name': '德育处', 'kind': 'moral_education', 'school_id': '%s'}",
+			       w->school_a1);
+	const char *id = text_at(
+		GET(w->county, "/v1/offices?kind=moral_education&school_id=%s", w->school_a1),
+		"data/0/id");
+
+	expect(POST(w->county, "/v1/offices", own), 409,
+	       text("{'code': 'duplicate', 'office_id': '%s'}", id));
+	expect(POST(w->school, "/v1/offices", "{'name': '德育处', 'kind': 'other'}"), 409,
+	       text("{'code': 'duplicate', 'office_id': '%s'}", id));
+	/* That another school has one is nobody else's to know. */
+	expect_error(POST(w->other_school, "/v1/offices", own), "#/school_id", "not-found");
+	/* The county's offices are a place of their own. */
+	expect(POST(w->county, "/v1/offices", "{'name': '德育处', 'kind': 'other'}"), 201,
+	       "{'school_id': null}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +235,7 @@ int main(void)
 		cmocka_unit_test(
 			a_seal_that_does_not_open_is_our_fault_and_says_nothing_of_what_it_held),
 		cmocka_unit_test(experts_are_found_by_part_of_their_name),
+		cmocka_unit_test(an_office_that_is_there_is_told_by_its_id),
 	};
 
 	return cmocka_run_group_tests_name("offices", tests, world_begin, world_end);
