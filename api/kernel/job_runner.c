@@ -110,16 +110,17 @@ static void *working_thread(void *context)
 }
 
 /* Each round is a transaction of its own; what more there is waits for the next time. */
-static void purge_rounds(struct job_runner *r, struct arena *a, const char *query,
-			 const struct job_value *values)
+static void purge_rounds(struct job_runner *r, const char *query, const struct job_value *values)
 {
-	const PGresult *rows;
-	int round;
+	bool more = true;
 
-	for (round = 0; round < PURGE_ROUNDS; round++) {
-		rows = job_gate_run(&r->gate, a, query, values);
-		if (!rows || pg_rows(rows) != 1 || *pg_text(rows, 0, "more") != 't')
-			return;
+	for (int round = 0; more && round < PURGE_ROUNDS; round++) {
+		struct arena *a = arena_new(64 * 1024);
+		const PGresult *rows = a ? job_gate_run(&r->gate, a, query, values) : NULL;
+
+		more = rows && pg_rows(rows) == 1 && *pg_text(rows, 0, "more") == 't';
+		if (a)
+			arena_free(a);
 	}
 }
 
@@ -129,17 +130,20 @@ static void purge(struct job_runner *r)
 	const struct job_value uploads[] = {{"days", upload_days}, {NULL, NULL}};
 	const struct job_value events[] = {{"event_days", event_days}, {NULL, NULL}};
 	const struct job_value nothing[] = {{NULL, NULL}};
-	struct arena *a = arena_new(64 * 1024);
+	struct arena *a;
 
-	if (!a)
-		return;
 	snprintf(upload_days, sizeof upload_days, "%ld", r->service->config->upload_days);
 	snprintf(event_days, sizeof event_days, "%ld", r->service->config->event_days);
-	job_gate_run(&r->gate, a, "job_purge", uploads);
-	purge_rounds(r, a, "expired_purge", nothing);
-	purge_rounds(r, a, "event_purge", events);
-	job_gate_run(&r->gate, a, "people_upkeep", nothing);
-	arena_free(a);
+	purge_rounds(r, "file_purge", nothing);
+	purge_rounds(r, "import_purge", nothing);
+	purge_rounds(r, "job_purge", uploads);
+	purge_rounds(r, "expired_purge", nothing);
+	purge_rounds(r, "event_purge", events);
+	a = arena_new(64 * 1024);
+	if (a) {
+		job_gate_run(&r->gate, a, "people_upkeep", nothing);
+		arena_free(a);
+	}
 }
 
 static void keep_all(struct job_runner *r)

@@ -161,18 +161,29 @@ FROM job j
 LEFT JOIN job_heartbeat h ON h.county = j.county AND h.job = j.id;
 GRANT SELECT ON job_view TO qinglan_app;
 
--- Empties files whose time is over and removes jobs that ended more than DAYS days ago; how many.
-CREATE FUNCTION files_purge(days int) RETURNS bigint LANGUAGE plpgsql AS $$
+-- Empties files whose time is over, at most MOST; how many.
+CREATE FUNCTION files_purge(most bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-	removed bigint;
-	part bigint;
+	emptied bigint;
 BEGIN
 	UPDATE file SET content = NULL, version = version + 1
-	WHERE content IS NOT NULL AND purge_at < machine_now();
-	GET DIAGNOSTICS removed = ROW_COUNT;
-	DELETE FROM job WHERE finished_at < machine_now() - make_interval(days => days);
-	GET DIAGNOSTICS part = ROW_COUNT;
-	RETURN removed + part;
+	WHERE ctid = ANY (ARRAY(SELECT f.ctid FROM file f
+		WHERE f.content IS NOT NULL AND f.purge_at < machine_now() ORDER BY f.purge_at LIMIT most));
+	GET DIAGNOSTICS emptied = ROW_COUNT;
+	RETURN emptied;
 END
 $$;
-CALL engine_owned('files_purge(int)', 'qinglan_gate');
+CALL engine_owned('files_purge(bigint)', 'qinglan_gate');
+
+-- Removes jobs that ended more than DAYS days ago, at most MOST; how many.
+CREATE FUNCTION jobs_purge(days int, most bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	removed bigint;
+BEGIN
+	DELETE FROM job WHERE ctid = ANY (ARRAY(SELECT j.ctid FROM job j
+		WHERE j.finished_at < machine_now() - make_interval(days => days) ORDER BY j.finished_at LIMIT most));
+	GET DIAGNOSTICS removed = ROW_COUNT;
+	RETURN removed;
+END
+$$;
+CALL engine_owned('jobs_purge(int, bigint)', 'qinglan_gate');

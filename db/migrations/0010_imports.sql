@@ -21,6 +21,7 @@ CREATE TABLE import (
 	problem jsonb,
 	job uuid,
 	made_classes uuid[] NOT NULL DEFAULT '{}',
+	-- When it is to be forgotten; infinity: nothing is left of it.
 	purge_at timestamptz NOT NULL,
 	purged boolean NOT NULL DEFAULT false,
 	committed_at timestamptz,
@@ -29,7 +30,7 @@ CREATE TABLE import (
 	updated_at timestamptz NOT NULL DEFAULT clock_now(),
 	PRIMARY KEY (county, id)
 );
-CREATE INDEX import_purge ON import (purge_at) WHERE NOT purged;
+CREATE INDEX import_purge ON import (purge_at);
 CALL wall('import', reads => '$all OR $sees = ''school'' AND school = $school',
 	writes => '$all OR $sees = ''school'' AND school = $school');
 
@@ -272,21 +273,35 @@ $$;
 
 -- ---------------------------------------------------------------- purging and reading
 
--- Forgets what was read from files whose time is over; the outcomes stay. How many imports.
-CREATE FUNCTION imports_purge() RETURNS bigint LANGUAGE plpgsql AS $$
+-- Forgets what was read from files whose time is over, the outcomes stay; at most MOST imports and records,
+-- how many. An import is closed with its first records, so that nobody commits what is half forgotten, and
+-- found again until none of them is left. One whose job is at work is left for the next time.
+CREATE FUNCTION imports_purge(most bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-	purged bigint;
+	its import;
+	emptied bigint;
+	room bigint := most;
 BEGIN
-	UPDATE import_row r SET found = '[]', name = NULL, parsed = NULL, row_hash = NULL,
-		document_masked = NULL, document_hash = NULL, document_hashes = NULL, document_sealed = NULL,
-		sort_key = NULL, tokens = NULL, changes = '{}', before = '{}',
-		problems = coalesce((SELECT jsonb_agg(p - 'value') FROM jsonb_array_elements(r.problems) AS e(p)), '[]')
-	FROM import i
-	WHERE NOT i.purged AND i.purge_at < machine_now() AND r.county = i.county AND r.import = i.id;
-	UPDATE import i SET purged = true, version = i.version + 1
-	WHERE NOT i.purged AND i.purge_at < machine_now();
-	GET DIAGNOSTICS purged = ROW_COUNT;
-	RETURN purged;
+	FOR its IN SELECT * FROM import i WHERE i.purge_at < machine_now() ORDER BY i.purge_at
+		FOR UPDATE SKIP LOCKED
+	LOOP
+		-- By ctid, since a plan of a join could turn to reading all there is.
+		UPDATE import_row r SET found = '[]', name = NULL, parsed = NULL, row_hash = NULL,
+			document_masked = NULL, document_hash = NULL, document_hashes = NULL, document_sealed = NULL,
+			sort_key = NULL, tokens = NULL, changes = '{}', before = '{}',
+			problems = coalesce((SELECT jsonb_agg(p - 'value') FROM jsonb_array_elements(r.problems) AS e(p)), '[]')
+		WHERE r.ctid = ANY (ARRAY(SELECT k.ctid FROM import_row k
+			WHERE k.county = its.county AND k.import = its.id
+				AND (k.row_hash IS NOT NULL OR k.parsed IS NOT NULL OR k.found <> '[]')
+			LIMIT room));
+		GET DIAGNOSTICS emptied = ROW_COUNT;
+		UPDATE import i SET purged = true, version = i.version + (NOT i.purged)::int,
+			purge_at = CASE WHEN emptied < room THEN 'infinity' ELSE i.purge_at END
+		WHERE i.county = its.county AND i.id = its.id;
+		room := room - emptied - 1;
+		EXIT WHEN room <= 0;
+	END LOOP;
+	RETURN most - room;
 END
 $$;
 
@@ -317,4 +332,4 @@ SELECT r.import AS import_id, r.part, r.row, r.outcome, r.name, r.parsed->>'scho
 FROM import_row r;
 GRANT SELECT ON import_row_view TO qinglan_app;
 
-CALL engine_owned('imports_purge()', 'qinglan_gate');
+CALL engine_owned('imports_purge(bigint)', 'qinglan_gate');

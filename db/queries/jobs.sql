@@ -45,6 +45,15 @@ UPDATE job SET state = :state::text, result = :result::jsonb, problem = :problem
 WHERE county = :county::int AND id = :job_id::uuid AND state = 'running'
 	AND attempt = :attempt::int
 
--- name: job_purge :exec
--- For qinglan_gate: empties files whose time is over, with what was read from them, and removes old jobs.
-SELECT files_purge(:days::int), imports_purge()
+-- name: job_purge :one
+-- For qinglan_gate: removes jobs that ended so many days ago, some at a time; whether there may be more.
+SELECT jobs_purge(:days::int, 10000) >= 10000 AS more
+
+-- name: file_purge :one
+-- For qinglan_gate: empties files whose time is over. Few at a time, for one may have 8 MiB, all of which
+-- is read for the record of events.
+SELECT files_purge(20) >= 20 AS more
+
+-- name: import_purge :one
+-- For qinglan_gate: forgets what was read from such files, some records at a time.
+SELECT imports_purge(10000) >= 10000 AS more

@@ -32,7 +32,8 @@
 	"('requirement_follow_rules', ''), ('requirement_lock', ''), "                             \
 	"('requirement_roll', 'qinglan_app'), ('requirement_school_follow', ''), "                 \
 	"('requirement_version_check', ''), "                                                      \
-	"('files_purge', 'qinglan_gate'), ('import_commit', 'qinglan_app'), "                      \
+	"('files_purge', 'qinglan_gate'), ('jobs_purge', 'qinglan_gate'), "                        \
+	"('import_commit', 'qinglan_app'), "                                                       \
 	"('import_commit_ask', 'qinglan_app'), ('import_decide', 'qinglan_app'), "                 \
 	"('job_admit', ''), ('import_job_ended', ''), ('import_undo', 'qinglan_app'), "            \
 	"('import_undo_ask', 'qinglan_app'), ('imports_purge', 'qinglan_gate')) AS known(name, caller)"

@@ -72,7 +72,7 @@ static inline void import_forget(struct world *w, const char *id)
 		    "UPDATE file f SET purge_at = '2000-01-01' FROM import_part p "
 		    "WHERE p.import = $1::uuid AND f.id = p.file RETURNING 'x'",
 		    id, NULL);
-	world_value(w, "SELECT files_purge(30)::text || imports_purge()::text", NULL);
+	world_value(w, "SELECT files_purge(20)::text || imports_purge(10000)::text", NULL);
 }
 
 static inline struct answer *look(struct client *c, const char *kind, const char *id)
