@@ -56,6 +56,18 @@ $$;
 CREATE TRIGGER school_settle BEFORE INSERT OR UPDATE ON school
 	FOR EACH ROW EXECUTE FUNCTION school_settle();
 
+-- True when all of these schools are there, and then they stay until the transaction ends: for rows that
+-- name a school without a foreign key. The engine's, since a lock asks for the right to change.
+CREATE FUNCTION schools_held(ids uuid[]) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	held uuid[] := ARRAY(SELECT s.id FROM school s
+		WHERE s.county = this_county() AND s.id = ANY (ids) ORDER BY s.id FOR KEY SHARE);
+BEGIN
+	RETURN coalesce(ids <@ held, true);
+END
+$$;
+CALL engine_owned('schools_held(uuid[])', 'qinglan_app');
+
 -- ---------------------------------------------------------------- persons
 
 -- One table for everybody who acts or is recorded. school (where she works today),

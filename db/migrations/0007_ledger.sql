@@ -337,12 +337,13 @@ WHERE e.county = this_county() AND e.id = entry_id
 $$;
 CALL engine_owned('hour_entry_seen(uuid)', 'qinglan_app');
 
--- True when the school and the module that a body names, if any, are there for the caller. A
--- function, so that a posting that names none does not pay for their plans.
-CREATE FUNCTION must_see_named(its_school uuid, its_module uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+-- True when the school and the module that a body names, if any, are there for the caller; the school
+-- stays, since an entry has no key to it. A function, so that a posting that names none does not pay for
+-- their plans.
+CREATE FUNCTION must_see_named(its_school uuid, its_module uuid) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
 	IF its_school IS NOT NULL THEN
-		PERFORM must_see(EXISTS (SELECT FROM school s WHERE s.id = its_school), '#/school_id');
+		PERFORM must_see(schools_held(ARRAY[its_school]), '#/school_id');
 	END IF;
 	IF its_module IS NOT NULL THEN
 		PERFORM must_see(EXISTS (SELECT FROM module m WHERE m.id = its_module), '#/module_id');

@@ -77,11 +77,11 @@ CALL append_only('requirement_version');
 CALL wall('requirement_state', reads => '$all OR school = $school'
 	' OR person = $subject AND ends_on <= $until_on', exempt_event => true);
 
--- The rules of a request's body as columns; the schools in it are looked up under the caller's
--- row security.
+-- The rules of a request's body as columns; the schools in it must be there and stay, for nothing else
+-- keeps them.
 CREATE FUNCTION requirement_rules(body jsonb)
 RETURNS TABLE (effective_on date, kinds text[], schools uuid[], target numeric, limits jsonb, note text)
-LANGUAGE sql STABLE AS
+LANGUAGE sql VOLATILE AS
 $$
 SELECT b.effective_on, ARRAY(SELECT jsonb_array_elements_text(b.population->'appointment_kinds')),
 	s.ids, b.target_hours, coalesce(b.limits, '[]'), b.note
@@ -89,8 +89,7 @@ FROM jsonb_to_record(body) AS b(effective_on date, population jsonb, target_hour
 	limits jsonb, note text)
 CROSS JOIN LATERAL (SELECT array_agg(i.id::uuid) AS ids
 	FROM jsonb_array_elements_text(nullif(b.population->'school_ids', 'null')) i(id)) s
-WHERE must_see(NOT EXISTS (SELECT FROM unnest(s.ids) AS i(id)
-	WHERE NOT EXISTS (SELECT FROM school o WHERE o.id = i.id)), '#/population/school_ids')
+WHERE must_see(schools_held(s.ids), '#/population/school_ids')
 $$;
 
 -- ---------------------------------------------------------------- windows

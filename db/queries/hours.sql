@@ -2,7 +2,7 @@
 
 -- name: hour_entry_create :one
 -- Posts one entry; the trigger finds the teacher, and the school where none is given. What else the
--- body names is looked up under the caller's row security.
+-- body names must be there.
 INSERT INTO hour_entry AS e (county, person, school, hours, level, module, activity_on,
 	source_kind, source_key, evidence, note)
 SELECT this_county(), :teacher_id::uuid, :school_id::uuid, :hours::numeric, :level::text,

@@ -23,6 +23,7 @@
 	"('county_add', ''), ('term_within_year', ''), ('year_holds_terms', ''), "                 \
 	"('person_tokens', ''), ('membership_changed', ''), ('people_upkeep', 'qinglan_gate'), "   \
 	"('title_settle', ''), ('school_office', ''), ('office_holder_is_officer', ''), "          \
+	"('schools_held', 'qinglan_app'), "                                                        \
 	"('person_candidates', 'qinglan_app'), ('person_reviewed', 'qinglan_app'), "               \
 	"('person_in_use', 'qinglan_app'), ('person_must_be_current', ''), "                       \
 	"('hour_accounts_lock', 'qinglan_app'), ('hour_entry_post', ''), "                         \

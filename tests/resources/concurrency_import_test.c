@@ -4,60 +4,11 @@
  * Two workers ask at the same moment, many times over: one of them wins, the other gets the
  * answer that the contract has for it, and what is stored is as if they had come one by one.
  */
-#include "harness/race.h"
-
-#include "kernel/clock.h"
-
-#include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#include <cmocka.h>
+#include "import_race.h"
 
 enum { IMPORTS = 6 };
 
 /* --- imports --- */
-
-/* An import of one teacher, read and ready; its address into TARGET. */
-static void import_ready(struct world *w, const char *name, const char *title, char target[100])
-{
-	const char *csv = text("学校标识码,姓名,身份证号,出生年月,职称,任职类型,担任班级\n"
-			       "2199700001,%s,,1990-01-01,%s,后备,\n",
-			       name, title);
-	struct answer *a = call_bytes(w->county, "POST", "/v1/teacher-imports?filename=list.csv",
-				      csv, strlen(csv), "Content-Type", "text/csv", NULL);
-
-	expect(a, 202, NULL);
-	world_jobs(w);
-	snprintf(target, 100, "/v1/teacher-imports/%s", text_at(a, "id"));
-	expect(GET(w->county, "%s", target), 200, "{'state': 'ready', 'counts': {'rejected': 0}}");
-}
-
-static struct runner commit_of(struct world *w, const char *target, bool any_version)
-{
-	struct answer *a = GET(w->county, "%s", target);
-
-	return (struct runner){
-		.client = w->county,
-		.method = "POST",
-		.target = text("%s/commit", target),
-		.body = text("{'plan_id': '%s', 'mode': 'all'}", text_at(a, "plan_id")),
-		.if_match = any_version ? "*" : header_of(a, "ETag")};
-}
-
-static struct runner undo_of(struct world *w, const char *target)
-{
-	return (struct runner){.client = w->county,
-			       .method = "POST",
-			       .target = text("%s/undo", target),
-			       .if_match = "*"};
-}
 
 static void a_plan_is_committed_once(void **state)
 {
@@ -183,64 +134,6 @@ static void a_reversal_by_hand_keeps_its_list_from_being_undone(void **state)
 
 /* --- a list and a single teacher --- */
 
-/* Somebody who writes: the job of a commit, or a request. */
-struct writer {
-	pthread_t thread;
-	struct race *race;
-	const char *target, *body; /* of a request, or NULL: the jobs that wait */
-	struct answer *answer;
-};
-
-static void *write_now(void *context)
-{
-	struct writer *x = context;
-	struct world *seat = &x->race->seats[1];
-	struct client *county;
-	int tries = 0;
-
-	if (!x->target) {
-		world_jobs(x->race->world);
-		return NULL;
-	}
-	county = client_with_token(seat, client_token(x->race->world->county));
-	do {
-		x->answer = POST(county, x->target, x->body);
-	} while (x->answer->status == 503 && ++tries < 100);
-	return NULL;
-}
-
-/* Statements as the owner of the first seat, whose transaction may stay open. */
-static void as_owner(struct race *r, const char *first, const char *second)
-{
-	const struct statement list[] = {{.name = "", .sql = first}, {.name = "", .sql = second}};
-	PGresult *results[2], *failed = NULL;
-
-	if (!pg_ready(r->seats[0].owner) ||
-	    pg_pipeline(r->seats[0].owner, r->seats[0].arena, list, 2, results, &failed,
-			clock_monotonic_ns() + INT64_C(10000000000)) != PG_OK)
-		fail_msg("the owner cannot: %s", first);
-}
-
-/* Starts a writer and waits until COUNT transactions wait for a lock. */
-static void start(struct writer *x, struct race *r, const char *target, const char *body, int count)
-{
-	x->race = r;
-	x->target = target;
-	x->body = body;
-	assert_int_equal(pthread_create(&x->thread, NULL, write_now, x), 0);
-	for (int i = 0; i < 2000; i++) {
-		if (strtol(world_value(r->world,
-				       "SELECT count(DISTINCT l.pid)::text FROM pg_locks l "
-				       "JOIN pg_stat_activity a ON a.pid = l.pid "
-				       "WHERE a.datname = current_database() AND NOT l.granted",
-				       NULL),
-			   NULL, 10) >= count)
-			return;
-		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
-	}
-	fail_msg("nobody waits for a lock");
-}
-
 /*
  * A list and a request make the same person: nobody may write a person until both want to, so
  * that each has looked whether she is there.  WHO is the row of the list and BODY the request's.
@@ -304,52 +197,6 @@ static void a_list_and_a_request_make_no_twins(void **state)
 		   "SELECT count(*) FROM person WHERE name LIKE '双生%' OR name LIKE '同证%'");
 }
 
-/*
- * Her account is there and empty: who posts has it, and the undoing waits for what she will find.
- */
-static void nobody_goes_with_a_list_while_hours_are_posted_to_her(void **state)
-{
-	struct race *r = *state;
-	struct world *w = r->world;
-	struct writer undoing, posting;
-	struct runner ask;
-	const char *person;
-	char target[100];
-
-	import_ready(w, "空账户", "一级教师", target);
-	ask = commit_of(w, target, true);
-	expect(call(w->county, "POST", ask.target, ask.body, "If-Match", "*", NULL), 202, NULL);
-	world_jobs(w);
-	person = world_value(w, "SELECT id::text FROM person WHERE name = '空账户'", NULL);
-	world_value(w,
-		    "SELECT hour_accounts_lock(ARRAY[$2::uuid])::text FROM (SELECT "
-		    "set_config('qinglan.county', $1, true) OFFSET 0) c",
-		    text("%d", w->county_a), person, NULL);
-	ask = undo_of(w, target);
-	expect(call(w->county, "POST", ask.target, NULL, "If-Match", "*", NULL), 202, NULL);
-
-	as_owner(r, "BEGIN", "LOCK TABLE qinglan.hour_balance IN SHARE MODE");
-	start(&posting, r, "/v1/hour-entries",
-	      text("{'teacher_id': '%s', 'hours': 1, 'level': 'county', 'activity_on': "
-		   "'2026-10-01', 'source': {'kind': 'adjustment', 'key': '空账户'}}",
-		   person),
-	      1);
-	start(&undoing, r, NULL, NULL, 2);
-	as_owner(r, "SELECT 1", "COMMIT");
-	pthread_join(posting.thread, NULL);
-	pthread_join(undoing.thread, NULL);
-	/* Who posted may have waited too long and come again, when she was gone. */
-	if (posting.answer->status == 201)
-		expect(GET(w->county, "%s", target), 200,
-		       "{'state': 'committed', 'problem': {'code': 'import-in-use'}}");
-	else
-		expect(GET(w->county, "%s", target), 200, "{'state': 'undone'}");
-	expect_sql(w, posting.answer->status == 201 ? "1 1" : "0 0",
-		   text("SELECT concat_ws(' ', (SELECT count(*) FROM ledger_account WHERE person = "
-			"'%s'), (SELECT count(*) FROM hour_entry WHERE person = '%s'))",
-			person, person));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,7 +205,6 @@ int main(void)
 		cmocka_unit_test(what_a_later_list_builds_upon_is_not_undone),
 		cmocka_unit_test(a_reversal_by_hand_keeps_its_list_from_being_undone),
 		cmocka_unit_test(a_list_and_a_request_make_no_twins),
-		cmocka_unit_test(nobody_goes_with_a_list_while_hours_are_posted_to_her),
 	};
 
 	return cmocka_run_group_tests_name("concurrency of imports", tests, race_begin, race_end);
