@@ -212,7 +212,8 @@ static void nobody_is_voided_who_has_hours(void **state)
 		if (i % 2)
 			world_value(w,
 				    "SELECT hour_accounts_lock(ARRAY[$2::uuid])::text FROM (SELECT "
-				    "set_config('qinglan.county', $1, true) OFFSET 0) c",
+				    "set_config('qinglan.county', $1, true), "
+				    "set_config('qinglan.sees', 'all', true) OFFSET 0) c",
 				    text("%d", w->county_a), id, NULL);
 		list[1].body = text("{'teacher_id': '%s', 'hours': 1, 'level': 'county', "
 				    "'activity_on': '2026-10-01', 'source': {'kind': 'adjustment', "
