@@ -256,7 +256,7 @@ END
 $$;
 
 -- The trigger of every table; its arguments are the columns that are left out of the record:
--- what the event carries itself, and secrets. An update records the changed members only.
+-- what the event carries itself, what follows from other columns, and secrets. An update records the changed members only.
 CREATE FUNCTION event_write() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = qinglan, pg_temp AS $$
 DECLARE
@@ -369,7 +369,7 @@ BEGIN
 		FROM pg_attribute a
 		WHERE a.attrelid = to_regclass(name) AND a.attnum > 0 AND NOT a.attisdropped
 			AND (a.attname IN ('county', 'id', 'version', 'created_at', 'updated_at', 'sealed', 'content')
-				OR a.attname LIKE '%\_sealed' OR a.attname LIKE '%\_hash');
+				OR a.attname LIKE '%\_sealed' OR a.attname LIKE '%\_hash' OR a.attgenerated <> '');
 		EXECUTE format('CREATE TRIGGER event_write AFTER INSERT OR UPDATE OR DELETE ON %I '
 			'FOR EACH ROW EXECUTE FUNCTION event_write(%s)', name, hidden);
 	END IF;

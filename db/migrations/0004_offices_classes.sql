@@ -12,13 +12,17 @@ CREATE TABLE office (
 	version int NOT NULL DEFAULT 1,
 	created_at timestamptz NOT NULL DEFAULT clock_now(),
 	updated_at timestamptz NOT NULL DEFAULT clock_now(),
+	-- The school, or nil for the bureau's: what its holders are held to, for NULL would match no key.
+	place uuid NOT NULL GENERATED ALWAYS AS (coalesce(school, '00000000-0000-0000-0000-000000000000')) STORED,
 	PRIMARY KEY (county, id),
 	FOREIGN KEY (county, school) REFERENCES school (county, id),
+	CONSTRAINT office_place UNIQUE (county, id, place),
 	CONSTRAINT office_name UNIQUE NULLS NOT DISTINCT (county, school, name)
 );
 CALL wall('office', reads => '$all OR school IS NULL OR school = $school', writes => '$all OR school = $school',
 	gate => 'SELECT');
 
+-- A holder's school is her office's, since the wall judges by it.
 CREATE TABLE office_holder (
 	county int NOT NULL,
 	id uuid NOT NULL DEFAULT uuid_v7(),
@@ -30,10 +34,11 @@ CREATE TABLE office_holder (
 	version int NOT NULL DEFAULT 1,
 	created_at timestamptz NOT NULL DEFAULT clock_now(),
 	updated_at timestamptz NOT NULL DEFAULT clock_now(),
+	place uuid NOT NULL GENERATED ALWAYS AS (coalesce(school, '00000000-0000-0000-0000-000000000000')) STORED,
 	PRIMARY KEY (county, id),
-	FOREIGN KEY (county, office) REFERENCES office (county, id),
+	CONSTRAINT holder_of_an_office_of_the_school
+		FOREIGN KEY (county, office, place) REFERENCES office (county, id, place),
 	FOREIGN KEY (county, person) REFERENCES person (county, id),
-	FOREIGN KEY (county, school) REFERENCES school (county, id),
 	-- A deputy acts within dates.
 	CONSTRAINT deputy_has_an_end CHECK (kind = 'holder' OR NOT upper_inf(during)),
 	CONSTRAINT office_held_once EXCLUDE USING gist (county WITH =, office WITH =, person WITH =, during WITH &&)
@@ -102,6 +107,7 @@ CREATE TABLE class (
 	created_at timestamptz NOT NULL DEFAULT clock_now(),
 	updated_at timestamptz NOT NULL DEFAULT clock_now(),
 	PRIMARY KEY (county, id),
+	CONSTRAINT class_of_school UNIQUE (county, id, school),
 	FOREIGN KEY (county, school) REFERENCES school (county, id)
 );
 CREATE UNIQUE INDEX class_number_unique ON class (county, school, stage, entry_year, number)
@@ -170,7 +176,7 @@ BEGIN
 END
 $$;
 
--- Who leads or helps to lead a class, or stands by to (a reserve has no class yet).
+-- Who leads or helps to lead a class of the school, or stands by to (a reserve has no class yet).
 CREATE TABLE homeroom_appointment (
 	county int NOT NULL,
 	id uuid NOT NULL DEFAULT uuid_v7(),
@@ -187,7 +193,8 @@ CREATE TABLE homeroom_appointment (
 	updated_at timestamptz NOT NULL DEFAULT clock_now(),
 	PRIMARY KEY (county, id),
 	FOREIGN KEY (county, person) REFERENCES person (county, id),
-	FOREIGN KEY (county, class) REFERENCES class (county, id),
+	CONSTRAINT appointment_to_a_class_of_the_school
+		FOREIGN KEY (county, class, school) REFERENCES class (county, id, school),
 	FOREIGN KEY (county, school) REFERENCES school (county, id),
 	CONSTRAINT appointment_has_a_class CHECK (kind IN ('reserve', 'trainee') OR class IS NOT NULL),
 	CONSTRAINT class_has_one_homeroom_teacher

@@ -264,7 +264,9 @@ RETURNS TABLE (name regclass, "column" name, named regclass, is_list boolean) LA
 $$
 SELECT c.conrelid::regclass, a.attname, c.confrelid::regclass, false
 FROM pg_constraint c
-JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) AND a.attname <> 'county'
+CROSS JOIN LATERAL unnest(c.conkey, c.confkey) AS k(own, theirs)
+JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.own
+JOIN pg_attribute f ON f.attrelid = c.confrelid AND f.attnum = k.theirs AND f.attname = 'id'
 WHERE c.contype = 'f' AND c.confdeltype <> 'c' AND c.confrelid = ANY (tables)
 UNION
 SELECT to_regclass('hour_entry'), 'person', 'person', false WHERE 'person'::regclass = ANY (tables)
