@@ -258,21 +258,33 @@ BEGIN
 	WHERE r.county = its.county AND r.import = its.id AND r.outcome IN ('accepted', 'warned', 'changed')
 		AND r.person = m.person;
 
+	-- A title that she had before becomes the last one recorded again.
+	UPDATE import_row r SET before = r.before || jsonb_build_object('title_again', jsonb_build_object(
+			'id', t.id, 'created_at', t.created_at, 'version', t.version + 1))
+	FROM title t
+	JOIN person p ON p.county = t.county AND p.id = t.person
+	WHERE r.county = its.county AND r.import = its.id AND r.outcome = 'changed'
+		AND t.county = r.county AND t.person = r.person AND t.name = r.parsed->>'title'
+		AND p.title IS DISTINCT FROM t.name AND NOT import_has_dated_title(t.county, t.person);
+
+	UPDATE title t SET created_at = clock_now(), version = t.version + 1
+	FROM import_good_rows(its) r
+	WHERE t.county = r.county AND t.id = (r.before->'title_again'->>'id')::uuid;
+
 	WITH made AS (
 		INSERT INTO title (county, person, school, name)
 		SELECT r.county, r.person, r.school, r.parsed->>'title'
 		FROM import_good_rows(its) r
 		JOIN person p ON p.county = r.county AND p.id = r.person
-		WHERE r.parsed->>'title' IS NOT NULL
+		WHERE r.parsed->>'title' IS NOT NULL AND NOT r.before ? 'title_again'
 			AND (r.made ? 'person' OR p.title IS DISTINCT FROM r.parsed->>'title')
 			AND NOT import_has_dated_title(r.county, r.person)
-		-- A title that she had before becomes the last one recorded again.
-		ON CONFLICT ON CONSTRAINT title_once DO UPDATE SET created_at = clock_now(),
-			version = title.version + 1
-		RETURNING id, person, version
+		-- Somebody recorded it at this moment.
+		ON CONFLICT ON CONSTRAINT title_once DO NOTHING
+		RETURNING id, person
 	)
 	UPDATE import_row r SET made = r.made || jsonb_build_object('title', m.id)
-	FROM (SELECT * FROM made WHERE version = 1) m
+	FROM made m
 	WHERE r.county = its.county AND r.import = its.id AND r.outcome IN ('accepted', 'warned', 'changed')
 		AND r.person = m.person;
 END

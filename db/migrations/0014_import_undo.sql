@@ -52,6 +52,11 @@ LEFT JOIN membership m ON m.county = r.county AND m.id = e.id::uuid
 WHERE r.county = its.county AND r.import = its.id AND r.made ? 'memberships'
 	AND m.version IS DISTINCT FROM 1
 UNION ALL
+SELECT r.part, r.row, 'title' FROM import_row r
+LEFT JOIN title t ON t.county = r.county AND t.id = (r.before->'title_again'->>'id')::uuid
+WHERE r.county = its.county AND r.import = its.id AND r.before ? 'title_again'
+	AND t.version IS DISTINCT FROM (r.before->'title_again'->>'version')::int
+UNION ALL
 SELECT r.part, r.row, 'school' FROM import_row r
 LEFT JOIN school s ON s.county = r.county AND s.id = r.school
 WHERE r.county = its.county AND r.import = its.id AND its.kind = 'schools'
@@ -169,6 +174,12 @@ BEGIN
 	FROM import_row r
 	WHERE r.county = its.county AND r.import = its.id AND r.before ? 'appointment'
 		AND a.county = r.county AND a.id = (r.before->'appointment'->>'id')::uuid;
+
+	UPDATE title t SET created_at = (r.before->'title_again'->>'created_at')::timestamptz,
+		version = t.version + 1
+	FROM import_row r
+	WHERE r.county = its.county AND r.import = its.id AND r.before ? 'title_again'
+		AND t.county = r.county AND t.id = (r.before->'title_again'->>'id')::uuid;
 
 	UPDATE person p SET gender = r.before->>'gender', birth_on = (r.before->>'birth_on')::date,
 		phone = r.before->>'phone',

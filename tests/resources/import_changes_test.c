@@ -264,6 +264,28 @@ static void hours_are_in_the_way_where_the_list_brought_her_to_the_school(void *
 	expect_in_use(w, brought, "hour_entry");
 }
 
+/* The person's title alone would be put back, and the next look at her titles would move it again. */
+static void a_title_that_a_list_made_current_again_goes_back_to_its_place(void **state)
+{
+	struct world *w = *state;
+	const char *last = "SELECT t.name FROM title t JOIN person p ON p.id = t.person WHERE "
+			   "p.name = '升降' ORDER BY t.created_at DESC LIMIT 1";
+	const char *id;
+
+	for (int i = 0; i < 3; i++) {
+		world_clock(w, w->county_a, text("2026-10-15 02:%02d+00", 10 + i));
+		id = list_of(w, i == 1 ? "2199700001,升降,,1990-01-01,高级教师,,,后备,\n"
+				       : "2199700001,升降,,1990-01-01,一级教师,,,后备,\n");
+	}
+	expect_sql(w, "first", last);
+	expect(ask_undo(w->county, "teacher", id), 202, NULL);
+	world_jobs(w);
+	expect(look(w->county, "teacher", id), 200, "{'state': 'undone', 'problem': null}");
+	expect_sql(w, "senior", "SELECT title FROM person WHERE name = '升降'");
+	expect_sql(w, "senior", last);
+	world_clock(w, w->county_a, "2026-10-15 02:00+00");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +299,7 @@ int main(void)
 		cmocka_unit_test(what_was_given_since_to_whom_the_list_changed_is_in_the_way),
 		cmocka_unit_test(a_class_that_another_leads_since_is_not_given_back),
 		cmocka_unit_test(hours_are_in_the_way_where_the_list_brought_her_to_the_school),
+		cmocka_unit_test(a_title_that_a_list_made_current_again_goes_back_to_its_place),
 	};
 
 	return cmocka_run_group_tests_name("import_changes", tests, world_begin, world_end);
