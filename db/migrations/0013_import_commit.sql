@@ -333,12 +333,41 @@ BEGIN
 END
 $$;
 
+-- What people have been given, by whom they are.
+CREATE FUNCTION import_given(its_county int) RETURNS TABLE (person uuid, what text, id uuid)
+LANGUAGE sql STABLE AS
+$$
+SELECT m.person, 'membership', m.id FROM membership m WHERE m.county = its_county
+UNION ALL
+SELECT t.person, 'title', t.id FROM title t WHERE t.county = its_county
+UNION ALL
+SELECT a.person, 'homeroom_appointment', a.id FROM homeroom_appointment a WHERE a.county = its_county
+$$;
+
+-- Keeps what those whom the list changed have at its end, and how many entries: what is more was given
+-- since. No clock could say it, for a request that began before the commit may write after it.
+CREATE FUNCTION import_keep_given(its import) RETURNS void LANGUAGE sql SET enable_nestloop = off AS
+$$
+UPDATE import_row r SET before = r.before || jsonb_build_object('given', k.ids, 'entries', k.entries)
+FROM (
+	SELECT q.part, q.row, coalesce(a.head_seq, 0) AS entries,
+		coalesce(jsonb_agg(g.id) FILTER (WHERE g.id IS NOT NULL), '[]') AS ids
+	FROM import_row q
+	LEFT JOIN ledger_account a ON a.county = q.county AND a.person = q.person
+	LEFT JOIN import_given(its.county) g ON g.person = q.person
+	WHERE q.county = its.county AND q.import = its.id AND q.before ? 'version'
+	GROUP BY q.part, q.row, a.head_seq
+) k
+WHERE r.county = its.county AND r.import = its.id AND r.part = k.part AND r.row = k.row
+$$;
+
 CREATE FUNCTION import_write_teachers(its import) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM import_write_classes(its);
 	PERFORM import_write_persons(its);
 	PERFORM import_write_belongings(its);
 	PERFORM import_write_appointments(its);
+	PERFORM import_keep_given(its);
 END
 $$;
 

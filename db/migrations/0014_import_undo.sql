@@ -28,7 +28,7 @@ $$;
 
 -- What was changed since an import wrote it, by its version.
 CREATE FUNCTION import_changed_since(its import) RETURNS TABLE (in_part int, in_row int, what text)
-LANGUAGE sql STABLE SET enable_nestloop = off AS
+LANGUAGE sql STABLE AS
 $$
 SELECT r.part, r.row, 'person' FROM import_row r
 LEFT JOIN person p ON p.county = r.county AND p.id = r.person
@@ -70,56 +70,54 @@ WHERE r.county = its.county AND r.import = its.id AND r.made ? 'office'
 UNION ALL
 SELECT r.part, r.row, 'hour_entry' FROM import_row r
 JOIN hour_entry v ON v.county = r.county AND v.reverses = (r.made->>'entry')::uuid
-WHERE r.county = its.county AND r.import = its.id AND r.made ? 'entry'
+WHERE r.county = its.county AND r.import = its.id AND its.kind = 'hours' AND r.made ? 'entry'
 $$;
 
 -- What was given since an import to somebody whom it changed, and would be gainsaid if she became again
 -- what she was before: where she works, her title, her classes; hours, where she has the school or her
 -- being a teacher from the import; and the class that she would have again, if somebody else leads it.
 CREATE FUNCTION import_given_since(its import) RETURNS TABLE (in_part int, in_row int, what text)
-LANGUAGE sql STABLE SET enable_nestloop = off AS
+LANGUAGE sql STABLE AS
 $$
-WITH changed AS (
-	SELECT r.* FROM import_row r
-	WHERE r.county = its.county AND r.import = its.id AND its.kind = 'teachers' AND r.before ? 'version'
-), given AS (
-	SELECT m.person, 'membership' AS what FROM membership m
-	WHERE m.county = its.county AND m.created_at > its.committed_at
-	UNION ALL
-	SELECT t.person, 'title' FROM title t
-	WHERE t.county = its.county AND t.created_at > its.committed_at
-	UNION ALL
-	SELECT a.person, 'homeroom_appointment' FROM homeroom_appointment a
-	WHERE a.county = its.county AND a.created_at > its.committed_at
-	UNION ALL
-	SELECT e.person, 'hour_entry' FROM hour_entry e
-	WHERE e.county = its.county AND e.posted_at > its.committed_at
-)
-SELECT c.part, c.row, g.what FROM changed c
-JOIN given g ON g.person = c.person
-WHERE g.what <> 'hour_entry' OR c.made ? 'memberships' OR c.before->>'teacher' = 'false'
+SELECT r.part, r.row, g.what FROM import_row r
+JOIN import_given(its.county) g ON g.person = r.person
+WHERE r.county = its.county AND r.import = its.id AND r.before ? 'given'
+	AND NOT r.before->'given' ? g.id::text
 UNION ALL
-SELECT c.part, c.row, 'homeroom_appointment' FROM changed c
-JOIN homeroom_appointment own ON own.county = c.county AND own.id = (c.before->'appointment'->>'id')::uuid
-JOIN homeroom_appointment a ON a.county = c.county AND a.class = (c.before->'appointment'->>'class')::uuid
-WHERE c.before->'appointment'->>'kind' IN ('homeroom', 'acting') AND a.kind IN ('homeroom', 'acting')
-	AND a.during && daterange(lower(own.during), (c.before->'appointment'->>'last')::date)
-	AND a.id::text NOT IN (SELECT i.id FROM import_own_ids(its) AS i(id))
+SELECT r.part, r.row, 'hour_entry' FROM import_row r
+JOIN ledger_account a ON a.county = r.county AND a.person = r.person
+WHERE r.county = its.county AND r.import = its.id AND r.before ? 'given'
+	AND a.head_seq > (r.before->>'entries')::bigint
+	AND (r.made ? 'memberships' OR r.before->>'teacher' = 'false')
+UNION ALL
+SELECT r.part, r.row, 'homeroom_appointment' FROM import_row r
+JOIN homeroom_appointment own ON own.county = r.county AND own.id = (r.before->'appointment'->>'id')::uuid
+JOIN homeroom_appointment a ON a.county = r.county AND a.class = (r.before->'appointment'->>'class')::uuid
+WHERE r.county = its.county AND r.import = its.id AND r.before ? 'appointment'
+	AND r.before->'appointment'->>'kind' IN ('homeroom', 'acting') AND a.kind IN ('homeroom', 'acting')
+	AND a.during && daterange(lower(own.during), (r.before->'appointment'->>'last')::date)
+	AND NOT EXISTS (SELECT FROM import_row i
+		WHERE i.county = r.county AND i.import = r.import AND i.person = a.person
+			AND a.id::text IN (i.made->>'appointment', i.before->'appointment'->>'id'))
 $$;
 
 -- What hangs on what an import made: what was changed or given since, and rows of other tables that name it.
+-- The planner looks the rows of a short list up by an index; but schools are few, and tables that name one
+-- without an index for it would be read once for each.
 CREATE FUNCTION import_hanging(its import) RETURNS TABLE (in_part int, in_row int, what text)
-LANGUAGE plpgsql STABLE SET enable_nestloop = off AS $$
+LANGUAGE plpgsql STABLE SET enable_nestloop = on AS $$
 DECLARE
 	key record;
+	own_ids jsonb := (SELECT coalesce(jsonb_object_agg(own.id, true), '{}') FROM import_own_ids(its) AS own(id));
 BEGIN
+	PERFORM set_config('enable_nestloop', (its.kind <> 'schools')::text, true);
 	RETURN QUERY SELECT * FROM import_changed_since(its) UNION ALL SELECT * FROM import_given_since(its);
 	FOR key IN SELECT * FROM naming_columns(ARRAY(SELECT DISTINCT m.name FROM import_made(its) m)) LOOP
 		RETURN QUERY EXECUTE format('SELECT m.part, m.row, %L::text FROM import_made($1) m '
 			'JOIN %s t ON t.county = $2 AND m.id = ' || CASE WHEN key.is_list THEN 'ANY (t.%I)' ELSE 't.%I' END
 			|| ' WHERE m.name = %L::regclass '
-			'AND NOT EXISTS (SELECT FROM import_own_ids($1) AS own(id) WHERE own.id = to_jsonb(t)->>''id'')',
-			key.name, key.name, key."column", key.named) USING its, its.county;
+			'AND NOT $3 ? coalesce(to_jsonb(t)->>''id'', '''')',
+			key.name, key.name, key."column", key.named) USING its, its.county, own_ids;
 	END LOOP;
 END
 $$;
@@ -263,8 +261,7 @@ END
 $$;
 
 -- Posts the reversal of every entry that an import posted, for hours are never removed; how many.
-CREATE FUNCTION import_undo_hours(its import) RETURNS bigint LANGUAGE plpgsql
-SET enable_nestloop = off AS $$
+CREATE FUNCTION import_undo_hours(its import) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	reversed bigint;
 BEGIN

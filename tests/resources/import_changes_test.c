@@ -210,9 +210,12 @@ static void what_was_given_since_to_whom_the_list_changed_is_in_the_way(void **s
 	list_of(w, "2199700001,后得,,1990-01-01,三级教师,,五年级(1)班,班主任,2020-09\n");
 	person = person_named(w, "后得");
 	id = list_of(w, "2199700001,后得,,1990-01-01,二级教师,,五年级(2)班,班主任,2020-09\n");
+	/* A request that began before the list was committed has an earlier time. */
+	world_clock(w, w->county_a, "2026-10-15 01:00+00");
 	expect(POST(w->county, text("/v1/teachers/%s/titles", person),
 		    "{'title': 'first', 'obtained_on': '2026-10-01'}"),
 	       201, NULL);
+	world_clock(w, w->county_a, "2026-10-15 02:00+00");
 	expect_in_use(w, id, "title");
 }
 
@@ -253,11 +256,13 @@ static void hours_are_in_the_way_where_the_list_brought_her_to_the_school(void *
 		person, NULL);
 	brought = list_of(w, text(BACK, "13000000091"));
 	changed = list_of(w, text(BACK, "13000000092"));
+	world_clock(w, w->county_a, "2026-10-15 01:00+00");
 	expect(POST(w->county, "/v1/hour-entries",
 		    text("{'teacher_id': '%s', 'hours': 1, 'level': 'county', 'activity_on': "
 			 "'2026-10-01', 'source': {'kind': 'adjustment', 'key': 'since'}}",
 			 person)),
 	       201, NULL);
+	world_clock(w, w->county_a, "2026-10-15 02:00+00");
 	expect(ask_undo(w->county, "teacher", changed), 202, NULL);
 	world_jobs(w);
 	expect(look(w->county, "teacher", changed), 200, "{'state': 'undone'}");
