@@ -9,7 +9,7 @@
 
 /* A list of one row that is refused, with its number in a note as well. */
 #define REFUSED                                                                                    \
-	"学校标识码,姓名,身份证号,备注\n2100000000,龚丑,990102199702064112,旧号990102199702064112\n"
+	"学校标识码,姓名,身份证号,担任班级,备注\n2100000000,龚丑,990102199702064112,,旧号990102199702064112\n"
 
 static const char *id;
 
