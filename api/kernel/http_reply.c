@@ -143,9 +143,7 @@ int http_answer(const struct _u_request *request, struct _u_response *response, 
 	struct reply reply;
 	bool given;
 
-	if (!http_message(w->client, w->arena, request->http_verb, &m)) {
-		reply_refusal(w, REFUSE_BUSY, &reply);
-	} else if (!application) {
+	if (!application || !http_message(w->client, w->arena, request->http_verb, &m)) {
 		reply_refusal(w, REFUSE_BUSY, &reply);
 	} else {
 		memset(&reply, 0, sizeof reply);
