@@ -333,15 +333,15 @@ BEGIN
 END
 $$;
 
--- What people have been given, by whom they are.
-CREATE FUNCTION import_given(its_county int) RETURNS TABLE (person uuid, what text, id uuid)
+-- What people have been given. Without a condition of its own, so that a join looks up who is asked for.
+CREATE FUNCTION import_given() RETURNS TABLE (county int, person uuid, what text, id uuid)
 LANGUAGE sql STABLE AS
 $$
-SELECT m.person, 'membership', m.id FROM membership m WHERE m.county = its_county
+SELECT m.county, m.person, 'membership'::text, m.id FROM membership m
 UNION ALL
-SELECT t.person, 'title', t.id FROM title t WHERE t.county = its_county
+SELECT t.county, t.person, 'title'::text, t.id FROM title t
 UNION ALL
-SELECT a.person, 'homeroom_appointment', a.id FROM homeroom_appointment a WHERE a.county = its_county
+SELECT a.county, a.person, 'homeroom_appointment'::text, a.id FROM homeroom_appointment a
 $$;
 
 -- Keeps what those whom the list changed have at its end, and how many entries: what is more was given
@@ -354,7 +354,7 @@ FROM (
 		coalesce(jsonb_agg(g.id) FILTER (WHERE g.id IS NOT NULL), '[]') AS ids
 	FROM import_row q
 	LEFT JOIN ledger_account a ON a.county = q.county AND a.person = q.person
-	LEFT JOIN import_given(its.county) g ON g.person = q.person
+	LEFT JOIN import_given() g ON g.county = q.county AND g.person = q.person
 	WHERE q.county = its.county AND q.import = its.id AND q.before ? 'version'
 	GROUP BY q.part, q.row, a.head_seq
 ) k

@@ -80,7 +80,7 @@ CREATE FUNCTION import_given_since(its import) RETURNS TABLE (in_part int, in_ro
 LANGUAGE sql STABLE AS
 $$
 SELECT r.part, r.row, g.what FROM import_row r
-JOIN import_given(its.county) g ON g.person = r.person
+JOIN import_given() g ON g.county = r.county AND g.person = r.person
 WHERE r.county = its.county AND r.import = its.id AND r.before ? 'given'
 	AND NOT r.before->'given' ? g.id::text
 UNION ALL
