@@ -7,6 +7,7 @@
  */
 #include "commands.h"
 
+#include "kernel/upload.h"
 #include "resources/document.h"
 
 #include <stdio.h>
@@ -49,8 +50,8 @@ static bool document_reseal(struct desk *d, struct seal *s, const PGresult *rows
 
 static bool file_reseal(struct desk *d, struct seal *s, const PGresult *rows, int row, json_t *out)
 {
-	char *context = arena_printf(d->arena, "%d file %s", county_of(rows, row),
-				     pg_text(rows, row, "id"));
+	const char *context =
+		upload_context(d->arena, county_of(rows, row), pg_text(rows, row, "id"));
 	char newest[16];
 	size_t length;
 	void *plain;
@@ -93,7 +94,8 @@ static json_t *batch_reseal(const struct sealed_table *t, struct desk *d, struct
 /* All of a table, batch by batch; false with a complaint. */
 static bool table_rekey(const struct sealed_table *t, struct desk *d, struct seal *s, int key)
 {
-	char newest[16], after[400] = "";
+	/* Before all keys, of which a table uses as many parts as its own has. */
+	char newest[16], after[400] = "0 00000000-0000-0000-0000-000000000000 0 0";
 	long done = 0, lost = 0;
 	const PGresult *rows;
 	bool good = true;

@@ -5,8 +5,7 @@
 
 #include "fingerprint.h"
 
-/* A file's bytes are bound to its county and id: they cannot be passed off as another's. */
-static const char *context(struct arena *a, int county, const char *file_id)
+const char *upload_context(struct arena *a, int county, const char *file_id)
 {
 	return arena_printf(a, "%d file %s", county, file_id);
 }
@@ -14,7 +13,7 @@ static const char *context(struct arena *a, int county, const char *file_id)
 bool upload_bind(struct request *r, const char *file_id)
 {
 	struct seal *seal = r->service->seal;
-	const char *bound = context(r->arena, r->actor.county, file_id), *sealed = NULL;
+	const char *bound = upload_context(r->arena, r->actor.county, file_id), *sealed = NULL;
 	char *hash = arena_alloc(r->arena, 67);
 
 	if (bound && hash)
@@ -37,7 +36,7 @@ bool upload_bind(struct request *r, const char *file_id)
 char *upload_open(struct seal *s, struct arena *a, int county, const char *file_id,
 		  const char *content, size_t *length)
 {
-	const char *bound = context(a, county, file_id);
+	const char *bound = upload_context(a, county, file_id);
 
 	return bound ? seal_open(s, a, bound, content, length) : NULL;
 }

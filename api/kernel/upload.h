@@ -8,6 +8,9 @@
 
 #include "request.h"
 
+/* What a file's bytes are bound to, its county and id: they cannot be passed off as another's. */
+const char *upload_context(struct arena *a, int county, const char *file_id);
+
 /*
  * Seals the body of R as the file FILE_ID and binds file_id, media_type, size, content_hash,
  * content and key_id.  False without memory, with the problem recorded.

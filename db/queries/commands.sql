@@ -153,13 +153,14 @@ FROM place JOIN officer ON officer.county = place.county
 RETURNING person, office
 
 -- name: command_rekey_persons :many
--- Documents sealed under another key than the newest, some at a time. The key's number is the
--- second byte of what is sealed (api/kernel/seal.c).
+-- Documents sealed under another key than the newest, some at a time from a place of the primary key on.
+-- The key's number is the second byte of what is sealed (api/kernel/seal.c).
 SELECT p.county || ' ' || p.id AS key, p.county, p.document_type AS type,
 	p.resident_hash AS hash, p.resident_sealed AS sealed
 FROM person p
-WHERE get_byte(p.resident_sealed, 1) <> :newest::int AND p.county || ' ' || p.id > :after::text
-ORDER BY 1
+WHERE get_byte(p.resident_sealed, 1) <> :newest::int
+	AND (p.county, p.id) > (split_part(:after::text, ' ', 1)::int, split_part(:after::text, ' ', 2)::uuid)
+ORDER BY p.county, p.id
 LIMIT 500
 
 -- name: command_rekey_persons_put :exec
@@ -175,8 +176,10 @@ SELECT concat_ws(' ', i.county, i.import, i.part, i.row) AS key, i.county, i.doc
 	i.document_hash AS hash, i.document_sealed AS sealed
 FROM import_row i
 WHERE get_byte(i.document_sealed, 1) <> :newest::int
-	AND concat_ws(' ', i.county, i.import, i.part, i.row) > :after::text
-ORDER BY 1
+	AND (i.county, i.import, i.part, i.row) > (split_part(:after::text, ' ', 1)::int,
+		split_part(:after::text, ' ', 2)::uuid, split_part(:after::text, ' ', 3)::int,
+		split_part(:after::text, ' ', 4)::int)
+ORDER BY i.county, i.import, i.part, i.row
 LIMIT 500
 
 -- name: command_rekey_imports_put :exec
@@ -188,11 +191,12 @@ WHERE i.county = split_part(r.key, ' ', 1)::int AND i.import = split_part(r.key,
 	AND i.document_hash = r.was
 
 -- name: command_rekey_files :many
--- Files, two at a time, for one may have 8 MiB; bound to county and id (api/resources/imports.c).
+-- Files, two at a time, for one may have 8 MiB; bound to county and id (api/kernel/upload.c).
 SELECT f.county || ' ' || f.id AS key, f.county, f.id, f.content AS sealed
 FROM file f
-WHERE f.content IS NOT NULL AND f.key_id <> :newest::int AND f.county || ' ' || f.id > :after::text
-ORDER BY 1
+WHERE f.content IS NOT NULL AND f.key_id <> :newest::int
+	AND (f.county, f.id) > (split_part(:after::text, ' ', 1)::int, split_part(:after::text, ' ', 2)::uuid)
+ORDER BY f.county, f.id
 LIMIT 2
 
 -- name: command_rekey_files_put :exec

@@ -40,9 +40,12 @@ static const char county_of_many[] =
 	" SELECT 3, pg_temp.id(1, s), '21997' || lpad(s::text, 5, '0'), '校' || s, 'primary',"
 	" '{primary}' FROM generate_series(0, 63) s;"
 	"INSERT INTO person (county, id, name, phone, sort_key, school, personnel_school, schools,"
-	" teacher, officer, external, teaching_stage) SELECT 3, pg_temp.id(2, t), '师' || t, '139' || lpad(t::text, 8, '0'),"
+	" teacher, officer, external, teaching_stage,"
+	" document_type, document_masked, resident_sealed, resident_hash)"
+	" SELECT 3, pg_temp.id(2, t), '师' || t, '139' || lpad(t::text, 8, '0'),"
 	" 'shi' || lpad(t::text, 6, '0'), pg_temp.id(1, t % 64), pg_temp.id(1, t % 64),"
-	" ARRAY[pg_temp.id(1, t % 64)], true, t % 100 = 77, t % 1000 = 123, 'primary'"
+	" ARRAY[pg_temp.id(1, t % 64)], true, t % 100 = 77, t % 1000 = 123, 'primary',"
+	" 'passport', '*', '\\x0101', sha256(t::text::bytea)"
 	" FROM generate_series(1, 20000) t;"
 	"INSERT INTO person_token (county, school, person, token)"
 	" SELECT 3, p.school, p.id, u.token FROM person p CROSS JOIN LATERAL"
@@ -388,6 +391,18 @@ static void a_report_of_a_school_reads_its_own(void **state)
 	READS_LITTLE(sql->app, "report_compliance", NULL, "requirement_id", REQUIREMENT);
 }
 
+/* A batch begins where the one before ended, and a place within the table is found by its key. */
+static void a_batch_of_documents_to_reseal_is_read_by_index(void **state)
+{
+	(void)state;
+	sql_value(sql->super, "SET ROLE qinglan_engine");
+	READS_LITTLE(sql->super, "command_rekey_persons", NULL, "newest", "2", "after",
+		     "0 00000000-0000-0000-0000-000000000000 0 0");
+	READS_LITTLE(sql->super, "command_rekey_persons", NULL, "newest", "2", "after",
+		     "3 " ID(2, 000000015000));
+	sql_value(sql->super, "RESET ROLE");
+}
+
 /* Last, for it takes away what the others stand on. */
 static void an_index_that_is_missing_is_noticed(void **state)
 {
@@ -433,6 +448,7 @@ int main(void)
 		cmocka_unit_test(the_undoing_of_a_short_list_looks_its_rows_up),
 		cmocka_unit_test(requirements_are_read_without_people),
 		cmocka_unit_test(a_report_of_a_school_reads_its_own),
+		cmocka_unit_test(a_batch_of_documents_to_reseal_is_read_by_index),
 		cmocka_unit_test(an_index_that_is_missing_is_noticed),
 	};
 
