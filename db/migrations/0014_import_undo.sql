@@ -101,6 +101,16 @@ WHERE r.county = its.county AND r.import = its.id AND r.before ? 'appointment'
 			AND a.id::text IN (i.made->>'appointment', i.before->'appointment'->>'id'))
 $$;
 
+-- Whom an import of a school changed and who is no longer there: what is written of her, and her document,
+-- are another's. Whom it made comes under her memberships, which name her.
+CREATE FUNCTION import_left_since(its import) RETURNS TABLE (in_part int, in_row int, what text)
+LANGUAGE sql STABLE AS
+$$
+SELECT r.part, r.row, 'membership' FROM import_row r
+WHERE r.county = its.county AND r.import = its.id AND its.kind = 'teachers' AND its.school IS NOT NULL
+	AND r.before ? 'version' AND NOT is_present(r.person, its.school)
+$$;
+
 -- What hangs on what an import made: what was changed or given since, and rows of other tables that name it.
 -- The planner looks the rows of a short list up by an index; but schools are few, and tables that name one
 -- without an index for it would be read once for each.
@@ -122,12 +132,14 @@ BEGIN
 END
 $$;
 
--- Raises when something hangs on what an import made, with its first rows.
+-- Raises when something hangs on what an import made, or its school has nothing to take back there, with
+-- the first rows.
 CREATE FUNCTION import_free(its import) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	hanging jsonb := (SELECT jsonb_agg(jsonb_build_object('part', h.in_part, 'row', h.in_row,
 			'what', h.what))
-		FROM (SELECT DISTINCT * FROM import_hanging(its) h ORDER BY 1, 2, 3 LIMIT 20) h);
+		FROM (SELECT * FROM import_hanging(its) UNION SELECT * FROM import_left_since(its)
+			ORDER BY 1, 2, 3 LIMIT 20) h);
 BEGIN
 	IF hanging IS NOT NULL THEN
 		PERFORM raise_problem('import-in-use', jsonb_build_object('rows', hanging), 'QL409');
