@@ -67,12 +67,6 @@ BEGIN
 		AND p.merged_into IS NULL AND p.voided_at IS NULL
 	WHERE r.county = its.county AND r.import = its.id AND r.part = d.part AND r.row = d.row;
 
-	UPDATE import_row r SET outcome = 'rejected',
-		problems = r.problems || import_problem('身份证号', 'document-of-another', r.document_masked)
-	FROM person p
-	WHERE r.county = its.county AND r.import = its.id AND r.outcome = 'pending'
-		AND p.county = r.county AND p.id = r.person AND p.name <> r.name;
-
 	UPDATE import_row r SET person = CASE WHEN m.n = 1 THEN m.person END,
 		outcome = CASE WHEN m.n = 1 THEN r.outcome ELSE 'rejected' END,
 		problems = r.problems || CASE WHEN m.n = 1 THEN '[]'
@@ -89,12 +83,18 @@ BEGIN
 	) m
 	WHERE r.county = its.county AND r.import = its.id AND r.part = m.part AND r.row = m.row;
 
-	-- A school learns of whom it does not see today that she is known, and nothing more.
+	-- A school learns of whom it does not see today that she is known, and nothing more: not by the right
+	-- name either, so this comes before names are compared.
 	UPDATE import_row r SET outcome = 'rejected', person = NULL,
-		problems = r.problems || CASE WHEN r.outcome = 'pending'
-			THEN import_problem('学校标识码', 'not-your-teacher', r.parsed->>'school_code') ELSE '[]' END
+		problems = r.problems || import_problem('学校标识码', 'not-your-teacher', r.parsed->>'school_code')
 	WHERE its.school IS NOT NULL AND r.county = its.county AND r.import = its.id AND r.person IS NOT NULL
-		AND r.outcome IN ('pending', 'rejected') AND NOT is_present(r.person, its.school);
+		AND r.outcome = 'pending' AND NOT is_present(r.person, its.school);
+
+	UPDATE import_row r SET outcome = 'rejected',
+		problems = r.problems || import_problem('身份证号', 'document-of-another', r.document_masked)
+	FROM person p
+	WHERE r.county = its.county AND r.import = its.id AND r.outcome = 'pending'
+		AND p.county = r.county AND p.id = r.person AND p.name <> r.name;
 
 	UPDATE import_row r SET outcome = 'rejected',
 		problems = r.problems || import_problem('学校标识码', 'works-elsewhere', s.name)
@@ -231,7 +231,8 @@ WHERE r.county = its.county AND r.import = its.id AND r.outcome = 'pending'
 	AND q.county = r.county AND q.import = r.import AND q.part = r.part AND q.row = r.row
 $$;
 
--- Warns of people that a new one may be: the same name and birth date elsewhere, the same phone.
+-- Warns of teachers that a new one may be: the same name and birth date elsewhere, or the same phone. As
+-- person_candidates() finds them for a single one, or this would tell which name belongs to a phone.
 CREATE FUNCTION import_look_alikes(its import) RETURNS void LANGUAGE sql
 SET enable_nestloop = off AS
 $$
@@ -243,15 +244,15 @@ FROM (
 	JOIN person p ON p.county = q.county AND p.name = q.name AND p.birth_on = (q.parsed->>'birth_on')::date
 	LEFT JOIN school s ON s.county = p.county AND s.id = p.school
 	WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending' AND q.person IS NULL
-		AND p.merged_into IS NULL AND p.voided_at IS NULL
+		AND p.teacher AND p.merged_into IS NULL AND p.voided_at IS NULL
 	GROUP BY q.part, q.row
 	UNION ALL
 	SELECT q.part, q.row, import_problem('联系电话', 'may-exist', coalesce(min(s.name), '-'), 'warning')
 	FROM import_row q
-	JOIN person p ON p.county = q.county AND p.phone = q.parsed->>'phone' AND p.name <> q.name
+	JOIN person p ON p.county = q.county AND p.phone = q.parsed->>'phone'
 	LEFT JOIN school s ON s.county = p.county AND s.id = p.school
 	WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending' AND q.person IS NULL
-		AND p.merged_into IS NULL AND p.voided_at IS NULL
+		AND p.teacher AND p.merged_into IS NULL AND p.voided_at IS NULL
 	GROUP BY q.part, q.row
 ) c
 WHERE r.county = its.county AND r.import = its.id AND r.part = c.part AND r.row = c.row

@@ -109,7 +109,7 @@ static void a_list_of_a_school_shows_nothing_of_who_is_not_there(void **state)
 	expect(a, 200,
 	       "{'data': [{'row': 2, 'teacher_id': null, 'changes': {}, 'problems': [{'code': "
 	       "'not-your-teacher'}]}, {'row': 3, 'teacher_id': null, 'changes': {}, 'problems': "
-	       "[{'code': 'document-of-another'}]}]}");
+	       "[{'code': 'not-your-teacher'}]}]}");
 	assert_null(strstr(a->body, "13588887766"));
 	assert_null(strstr(a->body, left));
 	assert_null(strstr(a->body, "柳河"));
