@@ -168,14 +168,16 @@ BEGIN
 END
 $$;
 
--- What an import does when its job does not succeed: it is as it was before.
+-- What an import does when its job does not succeed: it is as it was before. A job that is done again
+-- when another is under way says nothing about that one's work.
 CREATE FUNCTION import_job_ended() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE import i SET version = i.version + 1, problem = NEW.problem,
 		state = CASE i.state WHEN 'reading' THEN 'failed' WHEN 'committing' THEN 'ready'
 			WHEN 'undoing' THEN 'committed' END
 	WHERE i.county = NEW.county AND i.id = (NEW.input->>'import')::uuid
-		AND i.state IN ('reading', 'committing', 'undoing');
+		AND i.state = CASE NEW.kind WHEN 'import_read' THEN 'reading' WHEN 'import_commit' THEN 'committing'
+			WHEN 'import_undo' THEN 'undoing' END;
 	RETURN NULL;
 END
 $$;
@@ -257,14 +259,17 @@ REVOKE ALL ON FUNCTION import_locked(uuid, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION import_locked(uuid, text, text) TO qinglan_engine;
 
 -- After a part was read: decides, unless another part still waits to be read. unread are the
--- headings of columns that nothing was read from, NULL when the part had been read before.
+-- headings of columns that nothing was read from, NULL when the part had been read before. Done
+-- again after the import went on: nothing.
 CREATE FUNCTION import_part_end(import_id uuid, its_part int, unread jsonb) RETURNS jsonb
 LANGUAGE plpgsql AS $$
+DECLARE
+	its_state text := (SELECT i.state FROM import i WHERE i.id = import_id FOR UPDATE);
 BEGIN
-	PERFORM FROM import i WHERE i.id = import_id FOR UPDATE;
 	UPDATE import_part SET read_at = clock_now(), unread_columns = coalesce(unread, unread_columns)
 	WHERE import = import_id AND part = its_part;
-	IF NOT EXISTS (SELECT FROM import_part p WHERE p.import = import_id AND p.read_at IS NULL) THEN
+	IF its_state IN ('reading', 'ready')
+		AND NOT EXISTS (SELECT FROM import_part p WHERE p.import = import_id AND p.read_at IS NULL) THEN
 		PERFORM import_decide(import_id);
 	END IF;
 	RETURN (SELECT to_jsonb(v.counts) FROM import_view v WHERE v.id = import_id);

@@ -71,7 +71,7 @@ LANGUAGE plpgsql SET enable_nestloop = off AS $$
 DECLARE
 	its import := import_locked(import_id);
 BEGIN
-	IF its.state = 'committed' THEN
+	IF its.committed_at IS NOT NULL THEN
 		RETURN its.counts;
 	ELSIF its.state <> 'committing' THEN
 		PERFORM raise_problem('import-not-ready', jsonb_build_object('state', its.state), 'QL409');

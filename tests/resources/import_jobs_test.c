@@ -1,0 +1,81 @@
+/*
+ * import_jobs_test.c -- the jobs of imports that are done again.
+ */
+#include "import_list.h"
+
+/* As if the worker of a job had died between its commit and writing down how it ended. */
+static void lose(struct world *w, const char *job)
+{
+	world_value(w, "DELETE FROM job_heartbeat WHERE job = $1::uuid RETURNING 'x'", job, NULL);
+	world_value(w,
+		    "UPDATE job SET state = 'running', finished_at = NULL, not_before = '-infinity' "
+		    "WHERE id = $1::uuid RETURNING 'x'",
+		    job, NULL);
+}
+
+static const char *job_of(struct world *w, const char *id)
+{
+	return world_value(w, "SELECT job::text FROM import WHERE id = $1::uuid", id, NULL);
+}
+
+static void reading_again_decides_nothing_over_what_was_committed(void **state)
+{
+	struct world *w = *state;
+	const char *id = import_text(w, w->county, "teacher", TWO), *reading = job_of(w, id);
+
+	commit(w, w->county, "teacher", id);
+	lose(w, reading);
+	world_jobs(w);
+	expect(GET(w->county, "/v1/jobs/%s", reading), 200, "{'state': 'succeeded'}");
+	expect(look(w->county, "teacher", id), 200,
+	       "{'state': 'committed', 'counts': {'accepted': 2, 'unchanged': 0}}");
+	expect(rows(w->county, "teacher", id, "accepted"), 200, "{'data': [{}, {}]}");
+	expect(ask_undo(w->county, "teacher", id), 202, NULL);
+	world_jobs(w);
+	lose(w, reading);
+	world_jobs(w);
+	expect(look(w->county, "teacher", id), 200,
+	       "{'state': 'undone', 'counts': {'accepted': 2, 'unchanged': 0}}");
+}
+
+static void committing_again_does_not_end_an_undoing(void **state)
+{
+	struct world *w = *state;
+	const char *id = import_text(w, w->county, "teacher", TWO), *committing;
+
+	commit(w, w->county, "teacher", id);
+	committing = job_of(w, id);
+	expect(ask_undo(w->county, "teacher", id), 202, NULL);
+	lose(w, committing);
+	world_jobs(w);
+	expect(GET(w->county, "/v1/jobs/%s", committing), 200, "{'state': 'succeeded'}");
+	expect(look(w->county, "teacher", id), 200, "{'state': 'undone', 'problem': null}");
+}
+
+/* A job that is given up says nothing about the work of another. */
+static void a_reading_that_is_given_up_does_not_end_a_commit(void **state)
+{
+	struct world *w = *state;
+	const char *id = import_text(w, w->county, "teacher", TWO), *reading = job_of(w, id);
+
+	expect(ask_commit(w->county, "teacher", id, "all"), 202, "{'state': 'committing'}");
+	lose(w, reading);
+	world_value(w, "UPDATE job SET attempt = 99 WHERE id = $1::uuid RETURNING 'x'", reading,
+		    NULL);
+	world_jobs(w);
+	expect(GET(w->county, "/v1/jobs/%s", reading), 200, "{'state': 'failed'}");
+	expect(look(w->county, "teacher", id), 200, "{'state': 'committed', 'problem': null}");
+	expect(ask_undo(w->county, "teacher", id), 202, NULL);
+	world_jobs(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reading_again_decides_nothing_over_what_was_committed),
+		cmocka_unit_test(committing_again_does_not_end_an_undoing),
+		cmocka_unit_test(a_reading_that_is_given_up_does_not_end_a_commit),
+	};
+
+	return cmocka_run_group_tests_name("import_jobs", tests, world_begin, world_end);
+}
