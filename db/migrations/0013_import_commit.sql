@@ -75,6 +75,8 @@ BEGIN
 		RETURN its.counts;
 	ELSIF its.state <> 'committing' THEN
 		PERFORM raise_problem('import-not-ready', jsonb_build_object('state', its.state), 'QL409');
+	ELSIF its.purged THEN
+		PERFORM raise_problem('import-purged', '{}', 'QL409');
 	END IF;
 	IF its.kind = 'teachers' THEN
 		PERFORM people_lock(true);

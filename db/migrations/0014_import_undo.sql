@@ -299,6 +299,8 @@ BEGIN
 		RETURN '{}';
 	ELSIF its.state <> 'undoing' THEN
 		PERFORM raise_problem('import-not-committed', jsonb_build_object('state', its.state), 'QL409');
+	ELSIF its.purged THEN
+		PERFORM raise_problem('import-purged', '{}', 'QL409');
 	END IF;
 	IF its.kind = 'hours' THEN
 		-- Before it is asked what hangs on the entries, so that nobody reverses one in between.

@@ -1,5 +1,6 @@
 /*
- * import_jobs_test.c -- the jobs of imports that are done again.
+ * import_jobs_test.c -- the jobs of imports that are done again, or come to an import that is no
+ * longer as it was when they were asked for.
  */
 #include "import_list.h"
 
@@ -69,12 +70,37 @@ static void a_reading_that_is_given_up_does_not_end_a_commit(void **state)
 	world_jobs(w);
 }
 
+static void what_is_purged_after_asking_is_neither_undone_nor_committed(void **state)
+{
+	struct world *w = *state;
+	const char *there = "SELECT count(*)::text FROM membership m JOIN person p ON p.id = m.person "
+			    "WHERE p.name = '周甲'";
+	const char *id = import_text(w, w->county, "teacher", TWO), *later;
+
+	commit(w, w->county, "teacher", id);
+	expect_sql(w, "2", there);
+	later = import_text(
+		w, w->county, "teacher",
+		HEAD "2199700001,周甲,,1990-01-01,,13000000009,三年级(1)班,班主任,2020-09\n");
+	expect(ask_commit(w->county, "teacher", later, "all"), 202, NULL);
+	import_forget(w, later);
+	expect(ask_undo(w->county, "teacher", id), 202, NULL);
+	import_forget(w, id);
+	world_jobs(w);
+	expect(look(w->county, "teacher", later), 200,
+	       "{'state': 'ready', 'problem': {'code': 'import-purged'}}");
+	expect(look(w->county, "teacher", id), 200,
+	       "{'state': 'committed', 'problem': {'code': 'import-purged'}}");
+	expect_sql(w, "2", there);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reading_again_decides_nothing_over_what_was_committed),
 		cmocka_unit_test(committing_again_does_not_end_an_undoing),
 		cmocka_unit_test(a_reading_that_is_given_up_does_not_end_a_commit),
+		cmocka_unit_test(what_is_purged_after_asking_is_neither_undone_nor_committed),
 	};
 
 	return cmocka_run_group_tests_name("import_jobs", tests, world_begin, world_end);
