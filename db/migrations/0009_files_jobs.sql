@@ -39,6 +39,9 @@ CREATE TABLE job (
 	actor_office uuid DEFAULT nullif(current_setting('qinglan.office', true), '')::uuid,
 	actor_school uuid DEFAULT nullif(current_setting('qinglan.school', true), '')::uuid,
 	actor_client text DEFAULT nullif(current_setting('qinglan.client', true), ''),
+	-- Among whom a county's jobs go by turns: its schools, and whoever acts for none.
+	asker text NOT NULL GENERATED ALWAYS AS (coalesce(actor_school::text, actor_person::text, actor_client,
+		'')) STORED,
 	actor_scope text NOT NULL DEFAULT '',
 	operation text NOT NULL DEFAULT coalesce(current_setting('qinglan.operation', true), ''),
 	request_id text NOT NULL DEFAULT coalesce(current_setting('qinglan.request_id', true), ''),
@@ -58,6 +61,7 @@ CREATE TABLE job (
 );
 CREATE INDEX job_waiting ON job (created_at) WHERE state = 'queued';
 CREATE INDEX job_running ON job (created_at) WHERE state = 'running';
+CREATE INDEX job_turn ON job (county, asker, started_at);
 CREATE INDEX job_finished ON job (finished_at) WHERE finished_at IS NOT NULL;
 CALL wall('job', reads => '$all OR $sees = ''school'' AND actor_school = $school OR actor_person = $person',
 	writes => '$all OR $sees = ''school'' AND actor_school = $school OR actor_person = $person',
@@ -98,10 +102,10 @@ $$;
 CALL engine_owned('job_admit()');
 CREATE TRIGGER job_admit BEFORE INSERT ON job FOR EACH ROW EXECUTE FUNCTION job_admit();
 
--- Takes the next waiting job, leased for so many seconds: of the county of which the fewest run,
--- there the oldest. Of a county at most SHARE run, which the runner sets so that a place is left for
--- the others; of an actor one, since her lists wait for each other in any case. Who takes does so one
--- after the other, or two would not see what the other takes.
+-- Takes the next waiting job, leased for so many seconds: of the county of which the fewest run, there
+-- of the asker for whom none was begun for longest, the oldest. Of a county at most SHARE run, which the
+-- runner sets so that a place is left for the others; of an asker one, since one's lists wait for each
+-- other in any case. Who takes does so one after the other, or two would not see what the other takes.
 CREATE FUNCTION job_take(lease int, share int) RETURNS SETOF job LANGUAGE plpgsql AS $$
 DECLARE
 	its job;
@@ -109,13 +113,15 @@ BEGIN
 	PERFORM pg_advisory_xact_lock(hashtextextended('job_take', 0));
 	SELECT j.* INTO its FROM job j
 	CROSS JOIN LATERAL (
-		SELECT count(*) AS of_county, count(*) FILTER (WHERE (r.actor_person, r.actor_client)
-			IS NOT DISTINCT FROM (j.actor_person, j.actor_client)) AS of_actor
+		SELECT count(*) AS of_county, count(*) FILTER (WHERE r.asker = j.asker) AS of_asker
 		FROM job r WHERE r.state = 'running' AND r.county = j.county
 	) running
+	CROSS JOIN LATERAL (
+		SELECT max(r.started_at) AS at FROM job r WHERE r.county = j.county AND r.asker = j.asker
+	) turn
 	WHERE j.state = 'queued' AND j.not_before <= machine_now()
-		AND running.of_county < share AND running.of_actor < 1
-	ORDER BY running.of_county, j.created_at
+		AND running.of_county < share AND running.of_asker < 1
+	ORDER BY running.of_county, turn.at NULLS FIRST, j.created_at
 	LIMIT 1 FOR UPDATE OF j SKIP LOCKED;
 	IF NOT FOUND THEN
 		RETURN;

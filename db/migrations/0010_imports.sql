@@ -233,8 +233,14 @@ BEGIN
 END
 $$;
 
--- The import of an id for its caller, locked; the engine's functions begin with it. One import of
--- a county is decided or committed at a time. A request says besides which kind and version it means.
+-- Held to the end by a job that writes what a list says or takes it back, one of a county at a time, so
+-- that what it decides still holds when it writes. Who only reads a list, or asks, does not wait for it:
+-- what it finds is decided again under this. A long list takes its time, and to come again does not help.
+CREATE FUNCTION imports_lock() RETURNS void LANGUAGE sql SET lock_timeout = '300s' AS
+$$ SELECT pg_advisory_xact_lock(hashtextextended('import/' || this_county(), 0)) $$;
+
+-- The import of an id for its caller, locked; the engine's functions begin with it. A request says
+-- besides which kind and version it means.
 CREATE FUNCTION import_locked(import_id uuid, its_kind text DEFAULT NULL, if_match text DEFAULT NULL)
 RETURNS import LANGUAGE plpgsql AS $$
 DECLARE
@@ -247,7 +253,6 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM raise_problem('not-found', '{}', 'QL404');
 	END IF;
-	PERFORM pg_advisory_xact_lock(hashtextextended('import/' || this_county(), 0));
 	IF its.kind <> its_kind THEN
 		PERFORM raise_problem('not-found', '{}', 'QL404');
 	END IF;

@@ -78,6 +78,7 @@ BEGIN
 	ELSIF its.purged THEN
 		PERFORM raise_problem('import-purged', '{}', 'QL409');
 	END IF;
+	PERFORM imports_lock();
 	IF its.kind = 'teachers' THEN
 		PERFORM people_lock(true);
 	END IF;

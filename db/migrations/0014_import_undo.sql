@@ -302,6 +302,7 @@ BEGIN
 	ELSIF its.purged THEN
 		PERFORM raise_problem('import-purged', '{}', 'QL409');
 	END IF;
+	PERFORM imports_lock();
 	IF its.kind = 'hours' THEN
 		-- Before it is asked what hangs on the entries, so that nobody reverses one in between.
 		PERFORM hour_accounts_lock(ARRAY(SELECT DISTINCT r.person FROM import_row r

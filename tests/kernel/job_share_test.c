@@ -1,5 +1,5 @@
 /*
- * job_share_test.c -- how counties and officers share the threads that do jobs.
+ * job_share_test.c -- how counties, schools and officers share the threads that do jobs.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -20,18 +20,24 @@ enum { THREADS = 6 };
 
 /* An officer who asks for nothing else. */
 #define NEW ""
+#define NONE ""
 
 static struct world *world;
 
-/* A waiting job of an officer of a county. */
-static const char *queue(int county, const char *officer, const char *kind)
+/* A waiting job of an officer of a county, or of a school in it (else NONE). */
+static const char *queue_of(int county, const char *school, const char *officer, const char *kind)
 {
 	return world_value(
 		world,
-		"INSERT INTO job (county, kind, actor_role, actor_person) "
-		"VALUES ($1::int, $2, 'county', coalesce(nullif($3, '')::uuid, uuid_v7())) "
-		"RETURNING id::text",
-		text("%d", county), kind, officer, NULL);
+		"INSERT INTO job (county, kind, actor_role, actor_person, actor_school) "
+		"VALUES ($1::int, $2, 'county', coalesce(nullif($3, '')::uuid, uuid_v7()), "
+		"nullif($4, '')::uuid) RETURNING id::text",
+		text("%d", county), kind, officer, school, NULL);
+}
+
+static const char *queue(int county, const char *officer, const char *kind)
+{
+	return queue_of(county, NONE, officer, kind);
 }
 
 static const char *state_of(const char *id)
@@ -109,6 +115,48 @@ static void a_county_that_runs_fewer_jobs_comes_first(void **state)
 	assert_false(run_one());
 }
 
+/* Whoever asked for much, and by however many officers, has a job done and then waits for the others. */
+static void those_who_ask_in_a_county_take_turns(void **state)
+{
+	const char *first[3], *second[2], *officer[2];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		first[i] = queue_of(world->county_a, world->school_a1, NEW, "quick");
+	for (int i = 0; i < 2; i++)
+		second[i] = queue_of(world->county_a, world->school_a2, NEW, "quick");
+	for (int i = 0; i < 2; i++)
+		officer[i] =
+			queue(world->county_a, "a0000000-0000-7000-8000-000000000000", "quick");
+	for (int i = 0; i < 2; i++) {
+		const char *const turn[] = {first[i], second[i], officer[i]};
+
+		for (size_t k = 0; k < sizeof turn / sizeof *turn; k++) {
+			assert_true(run_one());
+			assert_string_equal(state_of(turn[k]), "succeeded");
+		}
+	}
+	assert_true(run_one());
+	assert_string_equal(state_of(first[2]), "succeeded");
+	assert_false(run_one());
+}
+
+/* The others of a school wait while one of its jobs runs, whoever asked for them. */
+static void a_school_has_one_job_running(void **state)
+{
+	const char *running = queue_of(world->county_a, world->school_a1, NEW, "quick"), *waits;
+
+	(void)state;
+	world_value(world, "SELECT id::text FROM job_take(60, 2)", NULL);
+	assert_string_equal(state_of(running), "running");
+	waits = queue_of(world->county_a, world->school_a1, NEW, "quick");
+	assert_null(world_value(world, "SELECT id::text FROM job_take(60, 2)", NULL));
+	world_value(world, "UPDATE job SET state = 'failed' WHERE id = $1::uuid RETURNING 'x'",
+		    running, NULL);
+	assert_true(run_one());
+	assert_string_equal(state_of(waits), "succeeded");
+}
+
 /*
  * Two instances of three threads each: of a county two jobs run at most, and of an officer one,
  * however many take at once; what county B asks for last does not wait for all of county A's.
@@ -153,6 +201,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_county_that_runs_fewer_jobs_comes_first),
+		cmocka_unit_test(those_who_ask_in_a_county_take_turns),
+		cmocka_unit_test(a_school_has_one_job_running),
 		cmocka_unit_test(no_county_and_no_officer_takes_all_threads),
 	};
 

@@ -132,6 +132,33 @@ static void a_reversal_by_hand_keeps_its_list_from_being_undone(void **state)
 	}
 }
 
+/* A list is read and asked about while a long one of the county is being written. */
+static void who_asks_does_not_wait_for_a_list_that_is_written(void **state)
+{
+	struct race *r = *state;
+	struct world *w = r->world;
+	struct runner ask;
+	char target[100];
+
+	as_owner(r, "BEGIN",
+		 text("SELECT set_config('qinglan.county', '%d', true), qinglan.imports_lock()",
+		      w->county_a));
+	import_ready(w, "不等人", "一级教师", target);
+	ask = commit_of(w, target, true);
+	expect(call(w->county, "POST", ask.target, ask.body, "If-Match", "*", NULL), 202, NULL);
+	as_owner(r, "SELECT 1", "COMMIT");
+	world_jobs(w);
+	expect(GET(w->county, "%s", target), 200, "{'state': 'committed'}");
+	as_owner(r, "BEGIN",
+		 text("SELECT set_config('qinglan.county', '%d', true), qinglan.imports_lock()",
+		      w->county_a));
+	ask = undo_of(w, target);
+	expect(call(w->county, "POST", ask.target, NULL, "If-Match", "*", NULL), 202, NULL);
+	as_owner(r, "SELECT 1", "COMMIT");
+	world_jobs(w);
+	expect(GET(w->county, "%s", target), 200, "{'state': 'undone'}");
+}
+
 /* --- a list and a single teacher --- */
 
 /*
@@ -204,6 +231,7 @@ int main(void)
 		cmocka_unit_test(a_commit_and_an_undo_do_not_pass_each_other),
 		cmocka_unit_test(what_a_later_list_builds_upon_is_not_undone),
 		cmocka_unit_test(a_reversal_by_hand_keeps_its_list_from_being_undone),
+		cmocka_unit_test(who_asks_does_not_wait_for_a_list_that_is_written),
 		cmocka_unit_test(a_list_and_a_request_make_no_twins),
 	};
 
