@@ -7,6 +7,7 @@
 #include "api.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "import_record.h"
@@ -16,8 +17,9 @@ enum { IDENTITY_DIGITS = 15 };
 struct giving {
 	struct request *r;
 	const struct import_kind *kind;
-	const json_t *rejected; /* problems by the number of the record */
-	bool full;              /* identity numbers as they are */
+	const PGresult *rejected; /* the numbers of the records, rising, and their problems */
+	int next;                 /* the first of them that is still to come */
+	bool full;                /* identity numbers as they are */
 	struct import_header header;
 	json_t *lines;
 };
@@ -100,17 +102,21 @@ static bool give(struct giving *g, const char *const *fields, size_t count, cons
 static bool see(void *context, size_t number, const char *const *fields, size_t count)
 {
 	struct giving *g = context;
+	const char *text, *reason;
 	const json_t *problems;
-	char key[24];
+	size_t where;
 
 	if (!g->header.found) {
 		import_header_read(g->r->arena, g->kind, fields, count, &g->header);
 		return !g->header.found ||
 		       give(g, fields, count, g->r->language == LANGUAGE_EN ? "Reason" : "原因");
 	}
-	snprintf(key, sizeof key, "%zu", number);
-	problems = json_object_get(g->rejected, key);
-	return !problems || give(g, fields, count, reason_of(g, problems));
+	if (g->next == pg_rows(g->rejected) ||
+	    strtoul(pg_text(g->rejected, g->next, "row"), NULL, 10) != number)
+		return true;
+	text = pg_text(g->rejected, g->next, "problems");
+	problems = json_read(g->r->arena, text, strlen(text), &reason, &where);
+	return problems && give(g, fields, count, reason_of(g, problems)) && ++g->next;
 }
 
 /* Identity numbers in full are for who sent the file, and only with the scope for it. */
@@ -179,8 +185,7 @@ static int rejected(struct request *r, const struct import_kind *kind)
 	file = db(r, Q_import_for_rejected);
 	if (!file)
 		return problem(r, UNAVAILABLE, NULL);
-	text = pg_text(file, 0, "rejected");
-	g.rejected = json_read(r->arena, text, strlen(text), &reason, &where);
+	g.rejected = db(r, Q_import_rejected);
 	g.full = may_see_identity(r, file);
 	g.lines = arena_json(r->arena, json_array());
 	text = g.rejected && g.lines ? open_file(r, file, &length) : NULL;
@@ -191,6 +196,8 @@ static int rejected(struct request *r, const struct import_kind *kind)
 		return problem(r, IMPORT_UNREADABLE,
 			       json_pack("{ss sI si}", "reason", reason, "row", (json_int_t)where,
 					 "byte", 0));
+	if (g.next < pg_rows(g.rejected))
+		return problem(r, UNAVAILABLE, NULL);
 	return answer_lines(r, g.lines, "rejected.csv");
 }
 

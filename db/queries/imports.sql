@@ -122,13 +122,17 @@ WHERE :after AND p.merged_into IS NULL AND p.voided_at IS NULL AND a.kinds IS NO
 
 -- name: import_for_rejected :one
 -- The file of a part, to give its rejected records back, and who sent it.
-SELECT i.kind, i.purged, i.person, i.client, p.file AS file_id, f.content,
-	(SELECT coalesce(json_object_agg(r.row, r.problems), '{}') FROM import_row r
-		WHERE r.import = i.id AND r.part = p.part AND r.outcome = 'rejected') AS rejected
+SELECT i.kind, i.purged, i.person, i.client, p.file AS file_id, f.content
 FROM import i
 JOIN import_part p ON p.import = i.id AND p.part = coalesce(:part::int, 1)
 JOIN file f ON f.id = p.file
 WHERE i.id = :import_id::uuid AND i.kind = :import_kind::text
+
+-- name: import_rejected :many
+-- The rejected records of a part, in the order of the file.
+SELECT r.row, r.problems FROM import_row r
+WHERE r.import = :import_id::uuid AND r.part = coalesce(:part::int, 1) AND r.outcome = 'rejected'
+ORDER BY r.row
 
 -- name: import_csv :one
 -- Lines of a CSV file from an array of arrays of texts.
