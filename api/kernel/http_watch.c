@@ -34,10 +34,10 @@ static bool bytes_came(struct http_client *c)
 	return c->bytes_seen > before;
 }
 
-static bool overdue(const struct http *h, struct http_client *c, int64_t now)
+/* Whether a client has been too long in its PHASE. */
+static bool overdue(const struct http *h, struct http_client *c, int phase, int64_t now)
 {
 	int64_t request_ns = (int64_t)h->settings.request_seconds * BILLION;
-	int phase = atomic_load(&c->phase);
 	int64_t since = atomic_load(&c->since_ns);
 
 	switch (phase) {
@@ -77,31 +77,40 @@ static void linger_begin(struct http *h, int fd)
 	}
 }
 
-/* Told of it, the client has until the next look to read that and close. */
-static void end(struct http *h, struct http_client *c)
+/*
+ * Ends a client that was overdue in the phase JUDGED, unless its worker went on since.  Told of it, the
+ * client has until the next look to read that and close.
+ */
+static void end(struct http *h, struct http_client *c, int judged)
 {
-	int reading = PHASE_READING;
-
-	if (atomic_compare_exchange_strong(&c->phase, &reading, PHASE_LATE) &&
-	    refusal_send(c->fd, REFUSE_LATE, NULL, atomic_load(&c->english), false))
-		linger_begin(h, c->fd);
-	else
+	if (judged == PHASE_READING) {
+		if (!atomic_compare_exchange_strong(&c->phase, &judged, PHASE_LATE))
+			return;
+		if (refusal_send(c->fd, REFUSE_LATE, NULL, atomic_load(&c->english), false)) {
+			linger_begin(h, c->fd);
+			return;
+		}
+		judged = PHASE_LATE;
+	}
+	if (atomic_load(&c->phase) == judged)
 		shutdown(c->fd, SHUT_RDWR);
 }
 
 static void scan(struct http *h, int64_t now)
 {
 	struct http_client *c;
+	int phase;
 
 	for (c = h->registry; c; c = c->next) {
-		if (atomic_load(&c->phase) == PHASE_WAITING) {
+		phase = atomic_load(&c->phase);
+		if (phase == PHASE_WAITING) {
 			/* MHD does not look whether somebody still waits for a suspended stream. */
 			if (!http_tcp_peer_gone(c->fd))
 				continue;
 			atomic_store(&c->broken, true);
 			http_client_resume(c);
-		} else if (overdue(h, c, now)) {
-			end(h, c);
+		} else if (overdue(h, c, phase, now)) {
+			end(h, c, phase);
 		}
 	}
 }
