@@ -211,3 +211,43 @@ CALL wall('homeroom_appointment',
 	writes => '$all OR school = $school');
 CREATE TRIGGER homeroom_appointment_of_current_person BEFORE INSERT ON homeroom_appointment
 	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();
+
+-- Appointments follow the working school: one ends with her working there at the latest. The membership is
+-- held, so that who appoints and who ends it wait for each other.
+CREATE FUNCTION appointment_ends_with_work() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+	works daterange;
+BEGIN
+	SELECT m.during INTO works FROM membership m
+	WHERE m.county = NEW.county AND m.person = NEW.person AND m.school = NEW.school AND m.kind = 'working'
+		AND m.during @> lower(NEW.during) FOR SHARE;
+	NEW.during := daterange(lower(NEW.during), least(upper(NEW.during), upper(works)));
+	RETURN NEW;
+END
+$$;
+CALL engine_owned('appointment_ends_with_work()');
+CREATE TRIGGER appointment_ends_with_work BEFORE INSERT ON homeroom_appointment
+	FOR EACH ROW EXECUTE FUNCTION appointment_ends_with_work();
+
+-- So do those that she has when her membership gets an end; one that would begin later never does.
+CREATE FUNCTION work_ends_appointments() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE homeroom_appointment a SET during = daterange(lower(a.during), upper(c.during)),
+		end_reason = CASE a.end_reason WHEN '' THEN '离开学校' ELSE a.end_reason END,
+		version = a.version + 1, updated_at = clock_now()
+	FROM changed c
+	WHERE c.kind = 'working' AND a.county = c.county AND a.person = c.person AND a.school = c.school
+		AND lower(a.during) < upper(c.during) AND coalesce(upper(a.during), 'infinity') > upper(c.during)
+		AND NOT EXISTS (SELECT FROM membership m WHERE m.county = c.county AND m.person = c.person
+			AND m.school = c.school AND m.kind = 'working' AND m.during @> upper(c.during));
+	DELETE FROM homeroom_appointment a USING changed c
+	WHERE c.kind = 'working' AND a.county = c.county AND a.person = c.person AND a.school = c.school
+		AND lower(a.during) >= upper(c.during)
+		AND NOT EXISTS (SELECT FROM membership m WHERE m.county = c.county AND m.person = c.person
+			AND m.school = c.school AND m.kind = 'working' AND m.during && a.during);
+	RETURN NULL;
+END
+$$;
+CALL engine_owned('work_ends_appointments()');
+CREATE TRIGGER work_ends_appointments AFTER UPDATE ON membership REFERENCING NEW TABLE AS changed
+	FOR EACH STATEMENT EXECUTE FUNCTION work_ends_appointments();

@@ -471,7 +471,8 @@ WHERE EXISTS (SELECT FROM homeroom_appointment a
 $$;
 
 -- The population of a requirement in the window that holds DAY, and where each stands: who has
--- the appointment on the day it is judged, in the school of that day. The engine's, because the
+-- the appointment on the day it is judged; of several the one where she works on that day, then the
+-- latest, so that she counts in one school for it as for the county. The engine's, because the
 -- school of a past window sees these people's figures in it but no longer the people; the county
 -- gets all, a school its own, anybody else nothing. State and person are looked up for each (OFFSET 0),
 -- since a plan made for the county would read all of them for a school.
@@ -501,7 +502,10 @@ CROSS JOIN LATERAL (
 	) a
 	WHERE a.during @> least(upper(w.during) - 1, today())
 		AND a.kind = ANY (w.kinds) AND (w.schools IS NULL OR a.school = ANY (w.schools))
-	ORDER BY a.person, lower(a.during), a.id
+	ORDER BY a.person, count(*) OVER (PARTITION BY a.person) > 1 AND EXISTS (SELECT FROM membership m
+			WHERE m.county = here.county AND m.person = a.person AND m.kind = 'working'
+				AND m.school = a.school AND m.during @> least(upper(w.during) - 1, today())) DESC,
+		lower(a.during) DESC, a.id
 ) a
 CROSS JOIN LATERAL (SELECT n.name, n.sort_key FROM person n
 	WHERE n.county = here.county AND n.id = a.person OFFSET 0) p
