@@ -367,7 +367,8 @@ CALL engine_owned('people_upkeep()', 'qinglan_gate');
 -- ---------------------------------------------------------------- titles and identifiers
 
 -- Titles (职称) with the day they were obtained; school is where she worked when it was recorded. One
--- recorded by mistake is void and stays.
+-- recorded by mistake is void and stays. One without a day may be of any: a school that she left sees
+-- those only that it recorded itself.
 CREATE TABLE title (
 	county int NOT NULL,
 	id uuid NOT NULL DEFAULT uuid_v7(),
@@ -387,7 +388,7 @@ CREATE TABLE title (
 );
 CREATE INDEX title_by_school ON title (county, school);
 CALL wall('title',
-	reads => '$all OR school = $school OR person = $subject AND coalesce(obtained_on, ''-infinity'') <= $until_on',
+	reads => '$all OR school = $school OR person = $subject AND coalesce(obtained_on, ''infinity'') <= $until_on',
 	writes => '$all OR school = $school');
 CREATE TRIGGER title_of_current_person BEFORE INSERT ON title
 	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();

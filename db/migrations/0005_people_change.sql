@@ -2,6 +2,14 @@
 
 -- ---------------------------------------------------------------- making and changing persons
 
+-- True while the person whom the request names is seen as she is today, not as she was when she left,
+-- which only a school may come to see.
+CREATE FUNCTION subject_is_present() RETURNS boolean LANGUAGE sql STABLE AS
+$$
+SELECT CASE WHEN coalesce(current_setting('qinglan.until_on', true), '') IN ('', 'infinity') THEN true
+	ELSE current_setting('qinglan.until_on')::date >= today() END
+$$;
+
 -- What somebody typed into a search box, as tokens are written (api/resources/pinyin.h).
 CREATE FUNCTION search_text(typed text) RETURNS text LANGUAGE sql IMMUTABLE AS
 $$
@@ -212,7 +220,7 @@ BEGIN
 		PERFORM people_lock(false);
 	END IF;
 	-- Locked before it is read: what is written back is the whole row.
-	SELECT * INTO old FROM person p WHERE p.id = its_id AND p.teacher FOR NO KEY UPDATE;
+	SELECT * INTO old FROM person p WHERE p.id = its_id AND p.teacher AND subject_is_present() FOR NO KEY UPDATE;
 	IF old.id IS NULL THEN
 		PERFORM raise_problem('not-found', '{}', 'QL404');
 	ELSIF old.voided_at IS NOT NULL OR old.merged_into IS NOT NULL THEN
@@ -252,6 +260,40 @@ BEGIN
 	PERFORM person_reviewed(its_id,
 		ARRAY(SELECT jsonb_array_elements_text(coalesce(patch->'reviewed_not_same', '[]')))::uuid[]);
 	RETURN its_id;
+END
+$$;
+
+-- Removes a membership that has not begun, for who may change it.
+CREATE FUNCTION membership_withdraw(its_id uuid) RETURNS void LANGUAGE sql VOLATILE AS
+$$
+DELETE FROM membership m
+WHERE m.county = this_county() AND m.id = its_id AND lower(m.during) > today()
+	AND (current_setting('qinglan.sees', true) = 'all'
+		OR m.school = nullif(current_setting('qinglan.school', true), '')::uuid)
+$$;
+CALL engine_owned('membership_withdraw(uuid)', 'qinglan_app');
+
+-- Ends a membership on its last day; a last day before the first withdraws one that has not begun.
+CREATE FUNCTION membership_last(its_id uuid, its_person uuid, if_match text, its_ended_on date, its_reason text)
+RETURNS json LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	withdrawn boolean;
+	body json;
+BEGIN
+	UPDATE membership m
+	SET during = CASE WHEN its_ended_on < lower(m.during) AND lower(m.during) > today() THEN m.during
+			ELSE period(lower(m.during), its_ended_on) END,
+		reason = coalesce(its_reason, m.reason),
+		version = next_version(m.version, if_match), updated_at = clock_now()
+	WHERE m.id = its_id AND m.person = its_person AND is_seen_today(m.person)
+	RETURNING its_ended_on < lower(m.during) INTO withdrawn;
+	PERFORM must_find(FOUND);
+	body := body_of('membership_view', its_id);
+	IF withdrawn THEN
+		PERFORM membership_withdraw(its_id);
+		body := (body::jsonb || jsonb_build_object('ended_on', its_ended_on))::json;
+	END IF;
+	RETURN body;
 END
 $$;
 
@@ -304,6 +346,7 @@ CALL engine_owned('person_in_use(uuid)', 'qinglan_app');
 -- Declares a person made by mistake; her document may then be recorded again.
 CREATE FUNCTION person_void(its_id uuid, if_match text, reason text) RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
+	PERFORM must_find(subject_is_present());
 	-- Against everybody who is about to refer to her: a foreign key's check waits for this lock.
 	PERFORM FROM person p WHERE p.id = its_id FOR UPDATE;
 	UPDATE person p SET voided_at = clock_now(), void_reason = reason,
@@ -311,7 +354,6 @@ BEGIN
 	WHERE p.id = its_id AND p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL;
 	IF NOT FOUND THEN
 		PERFORM raise_problem(CASE WHEN EXISTS (SELECT FROM person p WHERE p.id = its_id AND p.teacher)
-			AND subject_is_present()
 			THEN 'person-not-current' ELSE 'not-found' END, '{}', 'QL409');
 	ELSIF person_in_use(its_id) THEN
 		PERFORM raise_problem('person-in-use', '{}', 'QL409');

@@ -47,14 +47,6 @@ WHERE CASE WHEN (SELECT current_setting('qinglan.sees', true)) = 'school'
 	ELSE p.school IS NULL AND p.personnel_school IS NULL END;
 GRANT SELECT ON former_teacher_view TO qinglan_app;
 
--- True while the person whom the request names is seen as she is today, not as she was when she left,
--- which only a school may come to see.
-CREATE FUNCTION subject_is_present() RETURNS boolean LANGUAGE sql STABLE AS
-$$
-SELECT CASE WHEN coalesce(current_setting('qinglan.until_on', true), '') IN ('', 'infinity') THEN true
-	ELSE current_setting('qinglan.until_on')::date >= today() END
-$$;
-
 -- One who left. A function, so that reading a teacher of today does not pay for its plan.
 CREATE FUNCTION former_teacher(its_id uuid) RETURNS json LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -96,11 +88,17 @@ FROM person p CROSS JOIN LATERAL (SELECT is_seen_today(p.id) AS seen OFFSET 0) t
 WHERE p.officer AND p.voided_at IS NULL AND p.merged_into IS NULL;
 GRANT SELECT ON officer_view TO qinglan_app;
 
+-- To a school that she left, of another school's nothing about an end after her last day with it, nor
+-- whether there is one.
 CREATE VIEW membership_view WITH (security_invoker = true) AS
 SELECT m.id, m.person AS teacher_id, m.school AS school_id, m.kind, lower(m.during) AS started_on,
-	last_day(m.during) AS ended_on, m.reason, m.version,
+	CASE WHEN k.known THEN last_day(m.during) END AS ended_on,
+	CASE WHEN k.known THEN m.reason ELSE '' END AS reason, m.version,
 	instant(m.created_at) AS created_at, instant(m.updated_at) AS updated_at
-FROM membership m;
+FROM membership m
+CROSS JOIN LATERAL (SELECT coalesce(subject_is_present()
+	OR m.school = nullif(current_setting('qinglan.school', true), '')::uuid
+	OR last_day(m.during) <= nullif(current_setting('qinglan.until_on', true), '')::date, false) AS known) k;
 GRANT SELECT ON membership_view TO qinglan_app;
 
 CREATE VIEW title_view WITH (security_invoker = true) AS

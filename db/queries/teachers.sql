@@ -90,7 +90,8 @@ WHERE m.id = :membership_id::uuid AND m.teacher_id = :teacher_id::uuid
 
 -- name: membership_create :one
 -- A further membership; the one of its kind before it must have ended. A school gives them to who is
--- with it today only, since a membership is what it sees her by; the county brings anybody anywhere.
+-- with it today only, since a membership is what it sees her by, and none that begins later: she may be
+-- elsewhere by then. The county brings anybody anywhere.
 INSERT INTO membership AS m (county, person, school, kind, during, reason)
 SELECT this_county(), p.id, :school_id::uuid, :kind::text, period(:started_on::date, :ended_on::date),
 	coalesce(:reason::text, '')
@@ -98,17 +99,16 @@ FROM (SELECT :teacher_id::uuid AS id) asked
 LEFT JOIN person p ON p.id = asked.id AND p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL
 	AND is_seen_today(p.id)
 -- What the body names is looked at only where the path names somebody.
-WHERE CASE WHEN must_find(p.id IS NOT NULL) THEN must_be_own_school(:school_id::uuid, '#/school_id') END
+WHERE CASE WHEN must_find(p.id IS NOT NULL) THEN must_be_own_school(:school_id::uuid, '#/school_id')
+	AND (current_setting('qinglan.sees', true) = 'all' OR must_not_be_future(:started_on::date, '#/started_on')) END
 RETURNING m.id, m.version, body_of('membership_view', m.id) AS body
 
 -- name: membership_end :one
--- The last day of a membership. Once she has left, her former school no longer moves it.
-UPDATE membership m
-SET during = period(lower(m.during), :ended_on::date),
-	reason = coalesce(:reason::text, m.reason),
-	version = next_version(m.version, :if_match::text), updated_at = clock_now()
-WHERE m.id = :membership_id::uuid AND m.person = :teacher_id::uuid AND is_seen_today(m.person)
-RETURNING m.version, body_of('membership_view', m.id) AS body
+-- The last day of a membership, or that one which has not begun never will. Once she has left, her
+-- former school no longer moves it.
+SELECT e.body, (e.body->>'version')::int AS version
+FROM (SELECT membership_last(:membership_id::uuid, :teacher_id::uuid, :if_match::text, :ended_on::date,
+	:reason::text) AS body OFFSET 0) e
 
 -- name: title_list :page
 -- A teacher's titles, the latest first.
@@ -129,6 +129,7 @@ INSERT INTO title AS t (county, person, school, name, obtained_on)
 SELECT this_county(), p.id, p.school, :title::text, :obtained_on::date
 FROM (SELECT :teacher_id::uuid AS id) asked
 LEFT JOIN person p ON p.id = asked.id AND p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL
+	AND subject_is_present()
 WHERE CASE WHEN must_find(p.id IS NOT NULL) THEN must_be_listed('title', :title::text, '#/title')
 	AND must_not_be_future(:obtained_on::date, '#/obtained_on') END
 RETURNING t.id, t.version, body_of('title_view', t.id) AS body
@@ -158,12 +159,13 @@ INSERT INTO identifier AS i (county, person, school, source, value)
 SELECT this_county(), p.id, p.school, :source::text, :value::text
 FROM (SELECT :teacher_id::uuid AS id) asked
 LEFT JOIN person p ON p.id = asked.id AND p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL
+	AND subject_is_present()
 WHERE must_find(p.id IS NOT NULL)
 RETURNING i.id, i.version, body_of('identifier_view', i.id) AS body
 
 -- name: identifier_end :one
--- The last day of such a number; it may then be given to another.
+-- The last day of such a number; it may then be given to another. Not for a school that she left.
 UPDATE identifier i
 SET ended_on = :ended_on::date, version = next_version(i.version, :if_match::text), updated_at = clock_now()
-WHERE i.id = :identifier_id::uuid AND i.person = :teacher_id::uuid
+WHERE i.id = :identifier_id::uuid AND i.person = :teacher_id::uuid AND subject_is_present()
 RETURNING i.version, body_of('identifier_view', i.id) AS body

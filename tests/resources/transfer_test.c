@@ -117,12 +117,154 @@ static void a_merger_of_schools_ends_the_appointments_of_whom_it_moves(void **st
 		text("SELECT upper(during) FROM homeroom_appointment WHERE school = '%s'", school));
 }
 
+static void what_was_written_of_her_is_no_longer_her_former_schools_to_change(void **state)
+{
+	struct world *w = *state;
+	const char *id =
+		joins(w, "移交", ", 'document_type': 'passport', 'document_number': 'T1234567'");
+	const char *path = arena_printf(w->arena, "/v1/teachers/%s", id);
+	struct answer *number = POST(w->school, text("%s/identifiers", path),
+				     "{'source': '省平台', 'value': 'T1'}");
+	struct client *reader =
+		client_new(w, "client", w->county_a, w->school_a1, NULL, "teachers:resident-id");
+	const char *end = arena_printf(w->arena, "%s/identifiers/%s", path, text_at(number, "id"));
+
+	moves(w, id, "2026-10-15", "2026-10-16");
+	/* From midnight on, before anything was brought in line with the new day. */
+	world_clock(w, w->county_a, "2026-10-15T17:00:00Z");
+	expect(call(w->school, "POST", text("%s/end", end), "{'ended_on': '2026-10-15'}",
+		    "If-Match", "*", NULL),
+	       404, NULL);
+	expect(PATCH(w->school, path, "*", "{'phone': '13900000001'}"), 404, NULL);
+	expect(POST(w->school, text("%s/titles", path), "{'title': 'first'}"), 404, NULL);
+	expect(POST(w->school, text("%s/identifiers", path), "{'source': '省平台', 'value': 'T2'}"),
+	       404, NULL);
+	expect(call(w->school, "POST", text("%s/void", path), "{'reason': '误建'}", "If-Match", "*",
+		    NULL),
+	       404, NULL);
+	world_clock(w, w->county_a, "2026-10-15T02:00:00Z");
+}
+
+static void a_title_without_a_day_is_not_told_to_a_school_that_she_left(void **state)
+{
+	struct world *w = *state;
+	const char *id = joins(w, "无期", "");
+	const char *titles = arena_printf(w->arena, "/v1/teachers/%s/titles", id);
+
+	expect(POST(w->school, titles, "{'title': 'third'}"), 201, NULL);
+	moves(w, id, "2026-10-10", "2026-10-11");
+	expect(POST(w->other_school, titles, "{'title': 'first'}"), 201, NULL);
+	expect(GET(w->school, "%s", titles), 200, "{'data': [{'title': 'third'}]}");
+	assert_int_equal(count_at(GET(w->school, "%s", titles), "data"), 1);
+	assert_int_equal(count_at(GET(w->other_school, "%s", titles), "data"), 2);
+}
+
+static void how_another_membership_ended_later_is_not_told_to_a_school_that_she_left(void **state)
+{
+	struct world *w = *state;
+	const char *id = joins(w, "借调", "");
+	const char *path = arena_printf(w->arena, "/v1/teachers/%s/memberships", id);
+	const char *working, *filed;
+
+	/* Her file goes to A2 before she does. */
+	world_value(w,
+		    "UPDATE membership SET school = $1::uuid WHERE person = $2::uuid AND kind = "
+		    "'personnel' RETURNING 'x'",
+		    w->school_a2, id, NULL);
+	working = arena_printf(
+		w->arena, "%s/%s", path,
+		world_value(w,
+			    "SELECT id::text FROM membership WHERE person = $1::uuid AND kind = "
+			    "'working'",
+			    id, NULL));
+	filed = arena_printf(
+		w->arena, "%s/%s", path,
+		world_value(w,
+			    "SELECT id::text FROM membership WHERE person = $1::uuid AND kind = "
+			    "'personnel'",
+			    id, NULL));
+	expect(ends(w->county, working, "2026-10-01"), 200, NULL);
+	expect(ends(w->county, filed, "2026-10-12"), 200, NULL);
+	expect(GET(w->school, "%s", filed), 200, "{'ended_on': null, 'reason': ''}");
+	expect(GET(w->school, "%s", working), 200, "{'ended_on': '2026-10-01', 'reason': '调出'}");
+	expect(GET(w->county, "%s", filed), 200, "{'ended_on': '2026-10-12', 'reason': '调出'}");
+}
+
+static void who_is_missing_from_a_list_is_not_told_where_she_went(void **state)
+{
+	struct world *w = *state;
+	const char *list, *id;
+
+	lists(w, "2199700001,缺席,,1990-06-06,,,四年级(8)班,班主任,2026-09\n");
+	id = world_value(w, "SELECT id::text FROM person WHERE name = '缺席'", NULL);
+	moves(w, id, "2026-10-15", "2026-10-16");
+	list = import_text(w, w->school, "teacher",
+			   HEAD "2199700001,在册,,1990-06-07,,,四年级(9)班,班主任,2026-09\n");
+	world_clock(w, w->county_a, "2026-10-17T02:00:00Z");
+	world_value(w, "SELECT people_upkeep()", NULL);
+	expect_sql(w, w->school_a2, text("SELECT school FROM person WHERE id = '%s'", id));
+	world_value(w,
+		    "UPDATE import SET as_of_on = '2026-10-15' WHERE id = $1::uuid RETURNING 'x'",
+		    list, NULL);
+	assert_null(
+		strstr(GET(w->school, "/v1/teacher-imports/%s/missing?page_size=500", list)->body,
+		       w->school_a2));
+	world_clock(w, w->county_a, "2026-10-15T02:00:00Z");
+	world_value(w, "SELECT people_upkeep()", NULL);
+}
+
+static void a_membership_that_has_not_begun_can_be_withdrawn(void **state)
+{
+	struct world *w = *state;
+	const char *id = joins(w, "预置", "");
+	const char *path = arena_printf(w->arena, "/v1/teachers/%s/memberships", id);
+	const char *later = "{'school_id': '%s', 'kind': 'personnel', 'started_on': '2027-03-01'}";
+	struct answer *list = GET(w->county, "%s", path);
+	const char *planted;
+
+	for (int i = 0; i < 2; i++) {
+		const char *each =
+			arena_printf(w->arena, "%s/%s", path, text_at(list, text("data/%d/id", i)));
+
+		if (strcmp(text_at(list, text("data/%d/kind", i)), "personnel") == 0)
+			expect(ends(w->school, each, "2026-10-14"), 200, NULL);
+		expect_error(ends(w->county, each, "2020-08-31"), "#/ended_on", "period-reversed");
+	}
+	/* Only the county plans where she will be. */
+	expect_error(POST(w->school, path, text(later, w->school_a1)), "#/started_on",
+		     "date-in-future");
+	planted = arena_strdup(w->arena,
+			       text_at(POST(w->county, path, text(later, w->school_a1)), "id"));
+	expect(POST(w->county, path,
+		    text("{'school_id': '%s', 'kind': 'personnel', 'started_on': '2026-10-15'}",
+			 w->school_a2)),
+	       409, "{'code': 'membership-overlaps'}");
+	planted = arena_printf(w->arena, "%s/%s", path, planted);
+	expect(ends(w->other_school, planted, "2027-02-28"), 404, NULL);
+	expect(call(w->county, "POST", text("%s/end", planted), "{'ended_on': '2027-02-28'}",
+		    "If-Match", "\"9-x\"", NULL),
+	       412, NULL);
+	expect(ends(w->county, planted, "2027-02-28"), 200,
+	       "{'started_on': '2027-03-01', 'ended_on': '2027-02-28', 'reason': '调出'}");
+	expect(GET(w->county, "%s", planted), 404, NULL);
+	expect(POST(w->county, path,
+		    text("{'school_id': '%s', 'kind': 'personnel', 'started_on': '2026-10-15'}",
+			 w->school_a2)),
+	       201, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(appointments_end_with_the_work_in_their_school),
 		cmocka_unit_test(an_appointment_lasts_no_longer_than_the_membership_it_is_given_in),
 		cmocka_unit_test(a_merger_of_schools_ends_the_appointments_of_whom_it_moves),
+		cmocka_unit_test(what_was_written_of_her_is_no_longer_her_former_schools_to_change),
+		cmocka_unit_test(a_title_without_a_day_is_not_told_to_a_school_that_she_left),
+		cmocka_unit_test(
+			how_another_membership_ended_later_is_not_told_to_a_school_that_she_left),
+		cmocka_unit_test(who_is_missing_from_a_list_is_not_told_where_she_went),
+		cmocka_unit_test(a_membership_that_has_not_begun_can_be_withdrawn),
 	};
 
 	return cmocka_run_group_tests_name("transfer", tests, world_begin, world_end);
