@@ -2,7 +2,8 @@
  * job_runner.c -- the threads that take jobs and do them; see job.h.
  *
  * Each working thread has its own connection; all share one gate.  One more thread keeps the
- * leases of running jobs, so that a long transaction does not lose its job, and purges.
+ * leases of running jobs, so that a long transaction does not lose its job, follows the days of the
+ * counties, and purges.
  */
 #include "job_private.h"
 
@@ -130,7 +131,6 @@ static void purge(struct job_runner *r)
 	const struct job_value uploads[] = {{"days", upload_days}, {NULL, NULL}};
 	const struct job_value events[] = {{"event_days", event_days}, {NULL, NULL}};
 	const struct job_value nothing[] = {{NULL, NULL}};
-	struct arena *a;
 
 	snprintf(upload_days, sizeof upload_days, "%ld", r->service->config->upload_days);
 	snprintf(event_days, sizeof event_days, "%ld", r->service->config->event_days);
@@ -139,11 +139,6 @@ static void purge(struct job_runner *r)
 	purge_rounds(r, "job_purge", uploads);
 	purge_rounds(r, "expired_purge", nothing);
 	purge_rounds(r, "event_purge", events);
-	a = arena_new(64 * 1024);
-	if (a) {
-		job_gate_run(&r->gate, a, "people_upkeep", nothing);
-		arena_free(a);
-	}
 }
 
 static void keep_all(struct job_runner *r)
@@ -169,26 +164,52 @@ static void keep_all(struct job_runner *r)
 	}
 }
 
+/* A portion, so that leases are kept in between; whether there may be more. */
+static bool people_upkeep(struct job_runner *r)
+{
+	const struct job_value nothing[] = {{NULL, NULL}};
+	struct arena *a = arena_new(64 * 1024);
+	const PGresult *row;
+	bool more;
+
+	if (!a)
+		return false;
+	row = job_gate_run(&r->gate, a, "people_upkeep", nothing);
+	more = row && pg_rows(row) == 1 && *pg_text(row, 0, "more") == 't';
+	arena_free(a);
+	return more;
+}
+
+/* Whether SECONDS have passed since *LAST, which is then now. */
+static bool is_due(int64_t *last, int seconds)
+{
+	int64_t now = clock_monotonic_ns();
+
+	if (now - *last < (int64_t)seconds * 1000000000)
+		return false;
+	*last = now;
+	return true;
+}
+
 static void *keeping_thread(void *context)
 {
 	struct job_runner *r = context;
-	int64_t purged = clock_monotonic_ns() - (int64_t)PURGE_SECONDS * 1000000000;
+	int64_t kept = clock_monotonic_ns();
+	int64_t purged = kept - (int64_t)PURGE_SECONDS * 1000000000;
 	bool stopping = false;
 
 	while (!stopping) {
-		int64_t now = clock_monotonic_ns();
-
-		keep_all(r);
-		if (now - purged >= (int64_t)PURGE_SECONDS * 1000000000) {
+		/* A job that was taken a moment ago has its lease. */
+		if (is_due(&kept, KEEP_SECONDS))
+			keep_all(r);
+		if (is_due(&purged, PURGE_SECONDS))
 			purge(r);
-			purged = now;
-		}
+		bool more = people_upkeep(r);
+
 		pthread_mutex_lock(&r->lock);
-		/*
-		 * A job that was taken a moment ago has its lease; notifications are not for here.
-		 */
-		for (int i = 0; i < KEEP_SECONDS && !r->stopping; i++)
-			wait_for(r, r->wakes, 1);
+		/* Notifications are not for here. */
+		if (!more)
+			wait_for(r, r->wakes, LOOK_SECONDS);
 		stopping = r->stopping;
 		pthread_mutex_unlock(&r->lock);
 	}

@@ -253,6 +253,17 @@ CREATE TABLE sight (
 CREATE INDEX sight_by_person ON sight (county, person);
 CALL wall('sight', reads => '$all OR school = $school OR person = $person', exempt_event => true);
 
+-- Where each person who has memberships belongs today, as person keeps it.
+CREATE VIEW membership_today WITH (security_invoker = true) AS
+SELECT m.county, m.person,
+	min(m.school::text) FILTER (WHERE m.kind = 'working' AND m.during @> (SELECT today()))::uuid AS school,
+	min(m.school::text) FILTER (WHERE m.kind = 'personnel' AND m.during @> (SELECT today()))::uuid
+		AS personnel_school,
+	coalesce(array_agg(DISTINCT m.school) FILTER (WHERE lower(m.during) <= (SELECT today())), '{}') AS schools
+FROM membership m
+GROUP BY m.county, m.person;
+GRANT SELECT ON membership_today TO qinglan_engine;
+
 -- Brings sight and the kept columns of these persons in line with their memberships, as of today.
 -- Persons without any keep what they were made with (an external expert's school, for instance).
 CREATE FUNCTION membership_settle(its_county int, persons uuid[]) RETURNS void LANGUAGE plpgsql AS $$
@@ -272,17 +283,8 @@ BEGIN
 	WHERE sight.until_on <> excluded.until_on;
 	UPDATE person p
 	SET school = n.school, personnel_school = n.personnel_school, schools = n.schools
-	FROM (
-		SELECT m.person,
-			min(m.school::text) FILTER (WHERE m.kind = 'working' AND m.during @> day)::uuid AS school,
-			min(m.school::text) FILTER (WHERE m.kind = 'personnel' AND m.during @> day)::uuid
-				AS personnel_school,
-			coalesce(array_agg(DISTINCT m.school) FILTER (WHERE lower(m.during) <= day), '{}') AS schools
-		FROM membership m
-		WHERE m.county = its_county AND m.person = ANY (persons)
-		GROUP BY m.person
-	) n
-	WHERE p.county = its_county AND p.id = n.person
+	FROM membership_today n
+	WHERE n.county = its_county AND n.person = ANY (persons) AND p.county = n.county AND p.id = n.person
 		AND (p.school, p.personnel_school, p.schools)
 			IS DISTINCT FROM (n.school, n.personnel_school, n.schools);
 END
@@ -339,27 +341,49 @@ SELECT CASE WHEN current_setting('qinglan.sees', true) <> 'school' THEN true
 	ELSE is_present(its_person, nullif(current_setting('qinglan.school', true), '')::uuid) END
 $$;
 
--- Daily: memberships that began or ended with the passing of days. The number of persons moved.
+-- The day of each county up to which its people were brought in line with their memberships.
+CREATE TABLE people_day (
+	county int PRIMARY KEY REFERENCES county (county),
+	day date NOT NULL
+);
+CALL wall('people_day', reads => 'true', exempt_event => true);
+
+-- Where a county's day is another than the one kept for it: memberships that began or ended since move who
+-- works and who sees whom, 500 persons at a time. The number of persons moved; 0: nothing is left to do, or
+-- somebody else does it.
 CREATE FUNCTION people_upkeep() RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
-	its_county int;
+	due record;
 	persons uuid[];
-	moved int := 0;
 BEGIN
-	FOR its_county IN SELECT c.county FROM county c ORDER BY c.county LOOP
-		PERFORM set_config('qinglan.county', its_county::text, true), set_config('qinglan.ahead', '', true);
-		SELECT array_agg(DISTINCT m.person) INTO persons
-		FROM membership m
-		JOIN person p ON p.county = m.county AND p.id = m.person
-		WHERE m.county = its_county
-			AND (m.during @> today() AND m.school IS DISTINCT FROM
-					CASE m.kind WHEN 'working' THEN p.school ELSE p.personnel_school END
-				OR NOT m.during @> today() AND m.kind = 'working' AND m.school = p.school
-				OR NOT m.during @> today() AND m.kind = 'personnel' AND m.school = p.personnel_school);
-		PERFORM membership_settle(its_county, persons);
-		moved := moved + coalesce(cardinality(persons), 0);
+	FOR due IN
+		SELECT n.county, n.day
+		FROM (SELECT c.county, ((machine_now() + coalesce(k.ahead, '0')) AT TIME ZONE c.zone)::date AS day
+			FROM county c LEFT JOIN county_clock k ON k.county = c.county) n
+		LEFT JOIN people_day d ON d.county = n.county
+		WHERE d.day IS DISTINCT FROM n.day
+		ORDER BY n.county
+	LOOP
+		CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtextextended('people_upkeep/' || due.county, 0));
+		PERFORM set_config('qinglan.county', due.county::text, true), set_config('qinglan.ahead', '', true);
+		persons := ARRAY(SELECT p.id FROM membership_today n
+			JOIN person p ON p.county = n.county AND p.id = n.person
+			WHERE n.county = due.county AND (p.school, p.personnel_school, p.schools)
+				IS DISTINCT FROM (n.school, n.personnel_school, n.schools)
+			ORDER BY p.id LIMIT 500);
+		IF cardinality(persons) > 0 THEN
+			BEGIN
+				PERFORM membership_settle(due.county, persons);
+				RETURN cardinality(persons);
+			EXCEPTION WHEN lock_not_available THEN
+				-- Somebody changes one of them; the other counties need not wait for it.
+				CONTINUE;
+			END;
+		END IF;
+		INSERT INTO people_day (county, day) VALUES (due.county, due.day)
+		ON CONFLICT (county) DO UPDATE SET day = excluded.day;
 	END LOOP;
-	RETURN moved;
+	RETURN 0;
 END
 $$;
 CALL engine_owned('people_upkeep()', 'qinglan_gate');

@@ -68,5 +68,6 @@ SELECT expired_purge() >= 10000 AS more
 SELECT event_purge(:event_days::int) >= 10000 AS more
 
 -- name: people_upkeep :one
--- For qinglan_gate, daily: memberships that begin or end today move who works and who sees whom.
-SELECT people_upkeep() AS moved
+-- For qinglan_gate, every second: on a new day of a county memberships that begin or end move who works and
+-- who sees whom, some at a time; whether there may be more.
+SELECT people_upkeep() > 0 AS more

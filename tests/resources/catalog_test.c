@@ -13,7 +13,7 @@
 #define NO_EVENT                                                                                   \
 	"('schema_migration', 'event', 'idempotency', 'county_clock', 'person_token', 'sight', "   \
 	"'ledger_account', 'hour_source', 'hour_balance', 'requirement_state', 'job_heartbeat', "  \
-	"'import_part', 'import_row')"
+	"'import_part', 'import_row', 'people_day')"
 
 /* Functions that see past their caller, each with the role that may call it besides the owner. */
 #define ENGINE                                                                                     \

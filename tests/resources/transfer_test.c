@@ -3,6 +3,9 @@
  * the new school has her from its first day, and the old one keeps what it knew on its last.
  */
 #include "import_list.h"
+#include "kernel/job.h"
+
+#include <unistd.h>
 
 /* A teacher of A1 since 2020, with MORE members; her id. */
 static const char *joins(struct world *w, const char *name, const char *more)
@@ -125,8 +128,6 @@ static void what_was_written_of_her_is_no_longer_her_former_schools_to_change(vo
 	const char *path = arena_printf(w->arena, "/v1/teachers/%s", id);
 	struct answer *number = POST(w->school, text("%s/identifiers", path),
 				     "{'source': '省平台', 'value': 'T1'}");
-	struct client *reader =
-		client_new(w, "client", w->county_a, w->school_a1, NULL, "teachers:resident-id");
 	const char *end = arena_printf(w->arena, "%s/identifiers/%s", path, text_at(number, "id"));
 
 	moves(w, id, "2026-10-15", "2026-10-16");
@@ -218,8 +219,10 @@ static void a_membership_that_has_not_begun_can_be_withdrawn(void **state)
 	struct world *w = *state;
 	const char *id = joins(w, "预置", "");
 	const char *path = arena_printf(w->arena, "/v1/teachers/%s/memberships", id);
-	const char *later = "{'school_id': '%s', 'kind': 'personnel', 'started_on': '2027-03-01'}";
 	struct answer *list = GET(w->county, "%s", path);
+	const char *later = arena_printf(
+		w->arena, "{'school_id': '%s', 'kind': 'personnel', 'started_on': '2027-03-01'}",
+		w->school_a1);
 	const char *planted;
 
 	for (int i = 0; i < 2; i++) {
@@ -231,10 +234,8 @@ static void a_membership_that_has_not_begun_can_be_withdrawn(void **state)
 		expect_error(ends(w->county, each, "2020-08-31"), "#/ended_on", "period-reversed");
 	}
 	/* Only the county plans where she will be. */
-	expect_error(POST(w->school, path, text(later, w->school_a1)), "#/started_on",
-		     "date-in-future");
-	planted = arena_strdup(w->arena,
-			       text_at(POST(w->county, path, text(later, w->school_a1)), "id"));
+	expect_error(POST(w->school, path, later), "#/started_on", "date-in-future");
+	planted = arena_strdup(w->arena, text_at(POST(w->county, path, later), "id"));
 	expect(POST(w->county, path,
 		    text("{'school_id': '%s', 'kind': 'personnel', 'started_on': '2026-10-15'}",
 			 w->school_a2)),
@@ -253,6 +254,69 @@ static void a_membership_that_has_not_begun_can_be_withdrawn(void **state)
 	       201, NULL);
 }
 
+static void many_move_on_one_day_some_at_a_time(void **state)
+{
+	struct world *w = *state;
+	int moved, portions = 0, all = 0;
+
+	world_value(
+		w,
+		"WITH here AS MATERIALIZED (SELECT $1::int AS county, "
+		"set_config('qinglan.county', $1::int::text, true) AS setting), "
+		"p AS (INSERT INTO person (county, name, sort_key, tokens, teacher) "
+		"SELECT county, '众' || translate(i::text, '0123456789', '零一二三四五六七八九'), "
+		"'zhong', '{zhong}', true FROM here, generate_series(1, 1200) i "
+		"WHERE setting <> '' RETURNING county, id) "
+		"INSERT INTO membership (county, person, school, kind, during) "
+		"SELECT p.county, p.id, m.school::uuid, 'working', m.during::daterange FROM p, "
+		"(VALUES ($2, '[2020-09-01,2026-11-01)'), ($3, '[2026-11-01,)')) AS m(school, "
+		"during) RETURNING 1",
+		text("%d", w->county_a), w->school_a1, w->school_a2, NULL);
+	world_clock(w, w->county_a, "2026-10-31T17:00:00Z");
+	do {
+		moved = atoi(world_value(w, "SELECT people_upkeep()", NULL));
+		assert_true(moved <= 500);
+		all += moved;
+		portions++;
+	} while (moved > 0 && portions < 20);
+	assert_true(all >= 1200);
+	assert_true(portions > 3 && portions < 20);
+	expect_sql(w, text("1200 %s", w->school_a2),
+		   "SELECT count(*) || ' ' || min(school::text) FROM person "
+		   "WHERE sort_key = 'zhong' GROUP BY school");
+	world_clock(w, w->county_a, "2026-10-15T02:00:00Z");
+	while (atoi(world_value(w, "SELECT people_upkeep()", NULL)) > 0)
+		continue;
+}
+
+/* Whether the list of C has her within a quarter of a minute. */
+static bool comes_to(struct client *c, const char *id)
+{
+	for (int i = 0; i < 150; i++) {
+		if (strstr(GET(c, "/v1/teachers?q=lingchen&page_size=500")->body, id))
+			return true;
+		usleep(100000);
+	}
+	return false;
+}
+
+static void a_new_day_moves_people_as_soon_as_it_begins(void **state)
+{
+	struct world *w = *state;
+	const char *id = joins(w, "凌晨", "");
+	struct job_runner *runner = job_runner_start(&w->program.service, NULL, 0, 1);
+
+	assert_non_null(runner);
+	moves(w, id, "2026-10-15", "2026-10-16");
+	assert_true(comes_to(w->school, id));
+	world_clock(w, w->county_a, "2026-10-15T16:00:01Z");
+	assert_true(comes_to(w->other_school, id));
+	/* Also when the calendar is put back. */
+	world_clock(w, w->county_a, "2026-10-15T02:00:00Z");
+	assert_true(comes_to(w->school, id));
+	job_runner_stop(runner);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +329,8 @@ int main(void)
 			how_another_membership_ended_later_is_not_told_to_a_school_that_she_left),
 		cmocka_unit_test(who_is_missing_from_a_list_is_not_told_where_she_went),
 		cmocka_unit_test(a_membership_that_has_not_begun_can_be_withdrawn),
+		cmocka_unit_test(many_move_on_one_day_some_at_a_time),
+		cmocka_unit_test(a_new_day_moves_people_as_soon_as_it_begins),
 	};
 
 	return cmocka_run_group_tests_name("transfer", tests, world_begin, world_end);
