@@ -143,15 +143,21 @@ CREATE INDEX person_token_by_school ON person_token (county, school, token, pers
 CREATE INDEX person_token_by_county ON person_token (county, token, person);
 CALL wall('person_token', reads => '$all OR school = $school', exempt_event => true);
 
--- Written without foreign key: the engine alone writes it, from rows of person.
+-- Written without foreign key: the engine alone writes it, from rows of person. A school that she left finds
+-- her by the name that it knew.
 CREATE FUNCTION person_tokens() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	DELETE FROM person_token t USING changed c WHERE t.county = c.county AND t.person = c.id;
+	DELETE FROM person_token t USING changed c
+	WHERE t.county = c.county AND t.person = c.id
+		AND (t.token ~ '^[0-9]{4}$' OR c.merged_into IS NOT NULL OR c.voided_at IS NOT NULL
+			OR t.school <> ALL (c.schools) OR t.school IN (c.school, c.personnel_school));
 	INSERT INTO person_token (county, school, person, token)
 	SELECT DISTINCT c.county, s.school, c.id, t.token
 	FROM changed c
 	CROSS JOIN LATERAL (
 		SELECT u.school FROM unnest(c.schools) AS u(school)
+		WHERE NOT EXISTS (SELECT FROM person_token k WHERE k.county = c.county AND k.person = c.id
+			AND k.school = u.school)
 		UNION ALL
 		SELECT '00000000-0000-0000-0000-000000000000'::uuid WHERE c.schools = '{}'
 	) s
@@ -242,12 +248,13 @@ CREATE TRIGGER membership_of_current_person BEFORE INSERT ON membership
 	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();
 
 -- Up to which day's record a school sees a person: for ever while she belongs to it, then up to
--- her last day. No row, not seen.
+-- her last day. No row, not seen. What a school knew of her particulars when she left is kept.
 CREATE TABLE sight (
 	county int NOT NULL,
 	school uuid NOT NULL,
 	person uuid NOT NULL,
 	until_on date NOT NULL,
+	known jsonb,
 	PRIMARY KEY (county, school, person)
 );
 CREATE INDEX sight_by_person ON sight (county, person);
@@ -281,6 +288,12 @@ BEGIN
 	GROUP BY m.county, m.school, m.person
 	ON CONFLICT (county, school, person) DO UPDATE SET until_on = excluded.until_on
 	WHERE sight.until_on <> excluded.until_on;
+	UPDATE sight s
+	SET known = CASE WHEN s.until_on < day THEN jsonb_build_object('name', p.name, 'gender', p.gender,
+		'birth_on', p.birth_on, 'document_type', p.document_type, 'document_masked', p.document_masked) END
+	FROM person p
+	WHERE s.county = its_county AND s.person = ANY (persons) AND p.county = s.county AND p.id = s.person
+		AND (s.until_on < day) = (s.known IS NULL);
 	UPDATE person p
 	SET school = n.school, personnel_school = n.personnel_school, schools = n.schools
 	FROM membership_today n

@@ -27,15 +27,18 @@ WHERE (SELECT current_setting('qinglan.sees', true)) <> 'school'
 	OR (SELECT nullif(current_setting('qinglan.school', true), '')::uuid) IN (t.school_id, t.personnel_school_id);
 GRANT SELECT ON teacher_view TO qinglan_app;
 
--- Teachers who left: to their former school only what it knew and what never changes.
+-- Teachers who left: to their former school only what it knew when they did.
 CREATE VIEW former_teacher_members WITH (security_invoker = true) AS
-SELECT p.id, p.name, p.gender, p.birth_on, p.document_type, p.document_masked AS document_number,
+SELECT p.id, k.name, k.gender, k.birth_on, k.document_type, k.document_masked AS document_number,
 	NULL::text AS phone, NULL::uuid AS school_id, NULL::uuid AS personnel_school_id,
 	NULL::text AS teaching_stage, '{}'::text[] AS subjects, NULL::text AS title,
 	NULL::text AS political_status, NULL::text AS education, NULL::date AS homeroom_since,
 	'left' AS status, NULL::uuid AS merged_into_id, p.version,
 	instant(p.created_at) AS created_at, instant(p.updated_at) AS updated_at
 FROM person p
+LEFT JOIN sight s ON s.county = p.county AND s.person = p.id
+	AND s.school = (SELECT nullif(current_setting('qinglan.school', true), '')::uuid)
+CROSS JOIN LATERAL jsonb_populate_record(p, coalesce(s.known, '{}')) k
 WHERE p.teacher AND p.voided_at IS NULL;
 GRANT SELECT ON former_teacher_members TO qinglan_app;
 

@@ -317,6 +317,31 @@ static void a_new_day_moves_people_as_soon_as_it_begins(void **state)
 	job_runner_stop(runner);
 }
 
+static void a_school_that_she_left_knows_her_as_she_was_then(void **state)
+{
+	struct world *w = *state;
+	const char *id = joins(w, "旧名",
+			       ", 'birth_on': '1990-01-09', 'document_type': 'passport', "
+			       "'document_number': 'K1111111'");
+	const char *path = arena_printf(w->arena, "/v1/teachers/%s", id);
+	const char *then = "{'name': '旧名', 'gender': null, 'birth_on': '1990-01-09', "
+			   "'document_number': 'K1****11'}";
+
+	moves(w, id, "2026-10-10", "2026-10-11");
+	expect(PATCH(w->other_school, path, "*",
+		     "{'name': '新称', 'gender': 'female', 'birth_on': '1990-01-10', "
+		     "'document_type': 'passport', 'document_number': 'N2222222'}"),
+	       200, "{'name': '新称'}");
+	expect(GET(w->school, "%s", path), 200, then);
+	expect(GET(w->school, "/v1/teachers?status=left&q=jiuming"), 200,
+	       "{'data': [{'name': '旧名', 'document_number': 'K1****11'}]}");
+	assert_int_equal(count_at(GET(w->school, "/v1/teachers?status=left&q=xincheng"), "data"),
+			 0);
+	assert_int_equal(count_at(GET(w->other_school, "/v1/teachers?q=xincheng"), "data"), 1);
+	assert_int_equal(count_at(GET(w->other_school, "/v1/teachers?q=jiuming"), "data"), 0);
+	assert_int_equal(count_at(GET(w->county, "/v1/teachers?q=xincheng"), "data"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +354,7 @@ int main(void)
 			how_another_membership_ended_later_is_not_told_to_a_school_that_she_left),
 		cmocka_unit_test(who_is_missing_from_a_list_is_not_told_where_she_went),
 		cmocka_unit_test(a_membership_that_has_not_begun_can_be_withdrawn),
+		cmocka_unit_test(a_school_that_she_left_knows_her_as_she_was_then),
 		cmocka_unit_test(many_move_on_one_day_some_at_a_time),
 		cmocka_unit_test(a_new_day_moves_people_as_soon_as_it_begins),
 	};
