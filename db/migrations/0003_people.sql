@@ -359,7 +359,7 @@ CREATE TABLE people_day (
 	county int PRIMARY KEY REFERENCES county (county),
 	day date NOT NULL
 );
-CALL wall('people_day', reads => 'true', exempt_event => true);
+CALL wall('people_day', reads => 'false', exempt_event => true);
 
 -- Where a county's day is another than the one kept for it: memberships that began or ended since move who
 -- works and who sees whom, 500 persons at a time. The number of persons moved; 0: nothing is left to do, or

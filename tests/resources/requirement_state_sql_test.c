@@ -94,6 +94,24 @@ static void who_is_short_is_listed_with_how_much(void **state)
 	assert_begins(QUERY(sql->app, "report_short", "requirement_id", SCHOOL "1"), "not-found ");
 }
 
+/* Though the other one began before. */
+static void who_has_two_appointments_counts_where_she_works(void **state)
+{
+	const char *id = id_of(require("甲", "calendar_year", "2026-01-01", "10", "[]"));
+
+	(void)state;
+	as_engine("INSERT INTO homeroom_appointment (county, person, school, kind, during)"
+		  " VALUES (1, '" TEACHER "4', '" SCHOOL "1', 'reserve', '[2019-01-01,)')");
+	assert_string_equal(
+		sql_value(sql->app, sql_text("SELECT string_agg(right(school::text, 1), ' ')"
+					     " FROM requirement_roll('%s', today())"
+					     " WHERE person = '" TEACHER "4'",
+					     id)),
+		"2");
+	as_engine("DELETE FROM homeroom_appointment WHERE person = '" TEACHER
+		  "4' AND school = '" SCHOOL "1'");
+}
+
 static void reports_are_files_of_lines(void **state)
 {
 	const char *id = id_of(require("甲", "calendar_year", "2026-01-01", "10", "[]"));
@@ -251,6 +269,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, clear)
 	const struct CMUnitTest tests[] = {
 		TEST(who_is_short_is_listed_with_how_much),
+		TEST(who_has_two_appointments_counts_where_she_works),
 		TEST(reports_are_files_of_lines),
 		TEST(the_kept_state_equals_a_count_from_scratch),
 		TEST(rules_that_change_while_hours_are_posted_miss_none),
