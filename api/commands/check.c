@@ -66,7 +66,10 @@ static void keys_look(struct checking *k)
 	seal_free(seal);
 }
 
-/* The role of a connection: its name, and no right more than it should have; true when it is that role. */
+/*
+ * The role of a connection: its name, and no right more than it should have; true when it is that
+ * role.
+ */
 static bool role_look(struct checking *k, struct desk *d, const char *what, const char *expected)
 {
 	const PGresult *rows = desk_run_plainly(d, Q_command_role, NULL);

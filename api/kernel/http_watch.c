@@ -78,8 +78,8 @@ static void linger_begin(struct http *h, int fd)
 }
 
 /*
- * Ends a client that was overdue in the phase JUDGED, unless its worker went on since.  Told of it, the
- * client has until the next look to read that and close.
+ * Ends a client that was overdue in the phase JUDGED, unless its worker went on since.  Told of
+ * it, the client has until the next look to read that and close.
  */
 static void end(struct http *h, struct http_client *c, int judged)
 {

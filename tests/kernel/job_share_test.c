@@ -115,7 +115,10 @@ static void a_county_that_runs_fewer_jobs_comes_first(void **state)
 	assert_false(run_one());
 }
 
-/* Whoever asked for much, and by however many officers, has a job done and then waits for the others. */
+/*
+ * Whoever asked for much, and by however many officers, has a job done and then waits for the
+ * others.
+ */
 static void those_who_ask_in_a_county_take_turns(void **state)
 {
 	const char *first[3], *second[2], *officer[2];

@@ -1,10 +1,12 @@
 /*
- * concurrency_undo_test.c -- undoing a list while somebody builds upon what it made: the one or the other,
- * and nothing is left that names what is gone.
+ * concurrency_undo_test.c -- undoing a list while somebody builds upon what it made: the one or
+ * the other, and nothing is left that names what is gone.
  */
 #include "import_race.h"
 
-/* Her account is there and empty: who posts has it, and the undoing waits for what she will find. */
+/*
+ * Her account is there and empty: who posts has it, and the undoing waits for what she will find.
+ */
 static void nobody_goes_with_a_list_while_hours_are_posted_to_her(void **state)
 {
 	struct race *r = *state;
@@ -49,8 +51,8 @@ static void nobody_goes_with_a_list_while_hours_are_posted_to_her(void **state)
 }
 
 /*
- * Undoes a list of one new school while TARGET is asked with BODY, whose %s is the school.  Who asks has
- * looked at the school and waits for TABLE, which it writes next.
+ * Undoes a list of one new school while TARGET is asked with BODY, whose %s is the school.  Who
+ * asks has looked at the school and waits for TABLE, which it writes next.
  */
 static void undone_meanwhile(struct race *r, const char *code, const char *target,
 			     const char *before, const char *after, const char *table,

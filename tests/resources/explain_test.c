@@ -1,10 +1,11 @@
 /*
  * explain_test.c -- what the hot queries read of big tables: by index, and little.
  *
- * A county of 20,000 teachers with 100,000 hour entries. Each query runs as its reader with the
- * plans that the service uses, and PostgreSQL's own counts of the transaction tell what was read,
- * also inside functions, where EXPLAIN does not look. It is not about time.
+ * Each query runs as its reader with the plans that the service uses, and PostgreSQL's own counts
+ * of the transaction tell what was read, also inside functions, where EXPLAIN does not look. It is
+ * not about time.
  */
+#include "big_county.h"
 #include "ledger.h"
 
 /*
@@ -12,100 +13,12 @@
  * the people, or judged before they are sorted: some for each person of the county, none for her
  * years.
  */
-enum { ROWS_MAX = 3000, PEOPLE_ROWS_MAX = 3 * 20000 };
+enum { ROWS_MAX = 3000, PEOPLE_ROWS_MAX = 3 * 20000 + ROWS_MAX };
 
 #define BIG                                                                                        \
 	"('person', 'person_token', 'membership', 'sight', 'hour_entry', 'hour_source', "          \
 	"'hour_balance', 'ledger_account', 'requirement_state', 'homeroom_appointment', "          \
 	"'import_row')"
-
-#define ID(kind, n) "0199b0a4-7c0" #kind "-7000-8000-" #n
-#define HERS ID(2, 000000000777)
-#define HER_SCHOOL ID(1, 000000000009) /* 777 % 64 */
-#define ENTRY ID(5, 000000000777)
-#define REQUIREMENT ID(7, 000000000001)
-#define LIST ID(8, 000000000001)
-#define SCHOOLS ID(8, 000000000011)
-#define HOURS ID(8, 000000000012)
-#define OFFICE ID(9, 000000000001)
-#define LIST_MADE ID(8, 000000000013)
-#define LIST_CHANGED ID(8, 000000000014)
-#define LIST_HOURS ID(8, 000000000015)
-
-static const char county_of_many[] =
-	"SET session_replication_role = replica; SET synchronous_commit = off;"
-	"CREATE FUNCTION pg_temp.id(kind int, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS"
-	" $$ SELECT ('0199b0a4-7c0' || kind || '-7000-8000-' || lpad(n::text, 12, '0'))::uuid $$;"
-	"INSERT INTO school (county, id, code, name, category, stages)"
-	" SELECT 3, pg_temp.id(1, s), '21997' || lpad(s::text, 5, '0'), '校' || s, 'primary',"
-	" '{primary}' FROM generate_series(0, 63) s;"
-	"INSERT INTO person (county, id, name, phone, sort_key, school, personnel_school, schools,"
-	" teacher, officer, external, teaching_stage,"
-	" document_type, document_masked, resident_sealed, resident_hash)"
-	" SELECT 3, pg_temp.id(2, t), '师' || t, '139' || lpad(t::text, 8, '0'),"
-	" 'shi' || lpad(t::text, 6, '0'), pg_temp.id(1, t % 64), pg_temp.id(1, t % 64),"
-	" ARRAY[pg_temp.id(1, t % 64)], true, t % 100 = 77, t % 1000 = 123, 'primary',"
-	" 'passport', '*', '\\x0101', sha256(t::text::bytea)"
-	" FROM generate_series(1, 20000) t;"
-	"INSERT INTO person_token (county, school, person, token)"
-	" SELECT 3, p.school, p.id, u.token FROM person p CROSS JOIN LATERAL"
-	" (VALUES (p.sort_key), (right(p.phone, 4))) AS u(token) WHERE p.county = 3;"
-	"INSERT INTO membership (county, person, school, kind, during)"
-	" SELECT 3, p.id, p.school, 'working', '[2010-09-01,)' FROM person p WHERE p.county = 3;"
-	"INSERT INTO sight (county, school, person, until_on)"
-	" SELECT 3, p.school, p.id, 'infinity' FROM person p WHERE p.county = 3;"
-	"INSERT INTO homeroom_appointment (county, person, school, kind, during)"
-	" SELECT 3, p.id, p.school, 'reserve', '[2020-09-01,)' FROM person p WHERE p.county = 3;"
-	"INSERT INTO ledger_account (county, id, person, school, head_seq)"
-	" SELECT 3, pg_temp.id(4, t), pg_temp.id(2, t), pg_temp.id(1, t % 64), 5"
-	" FROM generate_series(1, 20000) t;"
-	"INSERT INTO hour_entry (county, id, account, seq, person, school, hours, level, activity_on,"
-	" source_kind, source_key, client, posted_at, form, chain)"
-	" SELECT 3, pg_temp.id(5, (e - 1) * 20000 + t), pg_temp.id(4, t), e, pg_temp.id(2, t),"
-	" pg_temp.id(1, t % 64), 1.50, 'county', date '2022-01-01' + (e * 97 + t) % 1500,"
-	" 'adjustment', 'x' || ((e - 1) * 20000 + t), 'test', machine_now(), 1, sha256('x')"
-	" FROM generate_series(1, 5) e, generate_series(1, 20000) t;"
-	"INSERT INTO hour_source (county, kind, key, person, entry)"
-	" SELECT county, source_kind, source_key, person, id FROM hour_entry WHERE county = 3;"
-	"INSERT INTO hour_balance (county, person, year, level, school, hours)"
-	" SELECT 3, p.id, y, 'county', p.school, 3 FROM person p, generate_series(2022, 2025) y"
-	" WHERE p.county = 3;"
-	"INSERT INTO requirement (county, id, name, window_kind)"
-	" VALUES (3, '" REQUIREMENT "', '规定', 'calendar_year');"
-	"INSERT INTO requirement_version (county, id, requirement, effective_on, kinds, target)"
-	" VALUES (3, '" REQUIREMENT "', '" REQUIREMENT "', '2022-01-01', '{reserve}', 30);"
-	"INSERT INTO requirement_state (county, requirement, window_on, person, ends_on,"
-	" requirement_version, school, needed, counted, short, levels)"
-	" SELECT 3, '" REQUIREMENT "', make_date(y, 1, 1), p.id, make_date(y, 12, 31),"
-	" '" REQUIREMENT "', p.school, 30, 3, 27, '{}'"
-	" FROM person p, generate_series(2022, 2026) y WHERE p.county = 3;"
-	"INSERT INTO import (county, id, kind, as_of_on, purge_at)"
-	" SELECT 3, pg_temp.id(8, i), 'teachers', '2026-09-01', machine_now()"
-	" FROM generate_series(1, 10) i;"
-	"INSERT INTO import (county, id, kind, as_of_on, purge_at)"
-	" VALUES (3, '" SCHOOLS "', 'schools', '2026-09-01', machine_now()),"
-	" (3, '" HOURS "', 'hours', '2026-09-01', machine_now());"
-	"INSERT INTO import_row (county, import, part, \"row\", outcome, name, person, school)"
-	" SELECT 3, pg_temp.id(8, 1 + t / 64 % 12), 1, t, 'accepted', '师', pg_temp.id(2, t),"
-	" pg_temp.id(1, t % 64) FROM generate_series(1, 20000) t;"
-	"INSERT INTO office (county, id, school, name, kind)"
-	" VALUES (3, '" OFFICE "', '" HER_SCHOOL "', '校办', 'school');"
-	"INSERT INTO office_holder (county, office, school, person, during)"
-	" VALUES (3, '" OFFICE "', '" HER_SCHOOL "', '" HERS "', '[2020-09-01,)');"
-	/* Lists of one row: who was made, who was changed, what was posted. */
-	"INSERT INTO person (county, id, name, sort_key, teacher)"
-	" VALUES (3, pg_temp.id(2, 20001), '新', 'xin', true);"
-	"INSERT INTO import (county, id, kind, state, as_of_on, purge_at, committed_at)"
-	" SELECT 3, pg_temp.id(8, i), CASE i WHEN 15 THEN 'hours' ELSE 'teachers' END, 'committed',"
-	" '2026-09-01', 'infinity', machine_now() FROM generate_series(13, 15) i;"
-	"INSERT INTO import_row (county, import, part, \"row\", outcome, name, person, made, before)"
-	" VALUES (3, '" LIST_MADE "', 1, 1, 'accepted', '新', pg_temp.id(2, 20001),"
-	" '{\"person\": true}', '{}'), (3, '" LIST_CHANGED "', 1, 1, 'changed', '师', '" HERS "',"
-	" '{\"memberships\": []}', '{\"version\": 1}'), (3, '" LIST_HOURS "', 1, 1, 'accepted',"
-	" '师', '" HERS "', '{\"entry\": \"" ENTRY "\"}', '{}');"
-	"SELECT import_keep_given(i) FROM import i WHERE i.id = '" LIST_CHANGED "';"
-	"INSERT INTO county_clock VALUES (3, timestamptz '2026-10-15 10:00+08' - machine_now());"
-	"SET session_replication_role = origin; SET synchronous_commit = on; ANALYZE";
 
 /* --- counting --- */
 
@@ -352,7 +265,10 @@ static void every_list_by_every_sort_and_filter_is_read_by_index(void **state)
 	assert_int_equal(faults, 0);
 }
 
-/* With the county's lists locked, and while somebody waits. A scan that ends at its first row reads little. */
+/*
+ * With the county's lists locked, and while somebody waits. A scan that ends at its first row
+ * reads little.
+ */
 static void the_undoing_of_a_short_list_looks_its_rows_up(void **state)
 {
 	static const char *const lists[][2] = {

@@ -269,7 +269,9 @@ static void hours_are_in_the_way_where_the_list_brought_her_to_the_school(void *
 	expect_in_use(w, brought, "hour_entry");
 }
 
-/* The person's title alone would be put back, and the next look at her titles would move it again. */
+/*
+ * The person's title alone would be put back, and the next look at her titles would move it again.
+ */
 static void a_title_that_a_list_made_current_again_goes_back_to_its_place(void **state)
 {
 	struct world *w = *state;

@@ -1,6 +1,6 @@
 /*
- * import_columns_test.c -- the columns of a list: which it must have, which are not read, and what the
- * contract says of them.
+ * import_columns_test.c -- the columns of a list: which it must have, which are not read, and what
+ * the contract says of them.
  */
 #include "import_list.h"
 
@@ -243,7 +243,9 @@ static void what_is_answered_at_once_has_the_version_that_its_body_has(void **st
 	world_jobs(w);
 	a = ask_commit(w->county, "teacher", id, "good_rows");
 	expect(a, 202, NULL);
-	/* Read with it nobody has changed the import since: it is the state that is not right yet. */
+	/*
+	 * Read with it nobody has changed the import since: it is the state that is not right yet.
+	 */
 	expect(call(w->county, "POST", text("/v1/teacher-imports/%s/undo", id), NULL, "If-Match",
 		    header_of(a, "ETag"), NULL),
 	       409, "{'code': 'import-not-committed'}");

@@ -1,6 +1,6 @@
 /*
- * import_race.h -- lists and requests that meet, for the tests of imports at the same moment: lists that
- * are ready, and writers who are let go when all of them wait.
+ * import_race.h -- lists and requests that meet, for the tests of imports at the same moment:
+ * lists that are ready, and writers who are let go when all of them wait.
  */
 #ifndef QINGLAN_TEST_IMPORT_RACE_H
 #define QINGLAN_TEST_IMPORT_RACE_H

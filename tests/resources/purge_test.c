@@ -1,5 +1,6 @@
 /*
- * purge_test.c -- what is kept for some days goes in rounds: files, what was read from them, and jobs; in SQL.
+ * purge_test.c -- what is kept for some days goes in rounds: files, what was read from them, and
+ * jobs; in SQL.
  */
 #include "sql.h"
 
@@ -35,8 +36,7 @@ static const char *left_of(const char *id)
 			id));
 }
 
-static void
-what_was_read_is_forgotten_in_rounds_and_an_import_is_closed_with_the_first(void **state)
+static void what_was_read_goes_in_rounds_and_an_import_is_closed_with_the_first(void **state)
 {
 	(void)state;
 	sql_value(world->super, "SET session_replication_role = replica");
@@ -119,7 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-			what_was_read_is_forgotten_in_rounds_and_an_import_is_closed_with_the_first),
+			what_was_read_goes_in_rounds_and_an_import_is_closed_with_the_first),
 		cmocka_unit_test(files_are_emptied_some_at_a_time),
 		cmocka_unit_test(jobs_that_ended_long_ago_go_some_at_a_time),
 	};

@@ -1,6 +1,6 @@
 /*
- * reach_sql_test.c -- what somebody could reach beyond her wall, in SQL: rows that say another school than
- * what they belong to, locks on what she may not write.
+ * reach_sql_test.c -- what somebody could reach beyond her wall, in SQL: rows that say another
+ * school than what they belong to, locks on what she may not write.
  */
 #include "resources/ledger.h"
 

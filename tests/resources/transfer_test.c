@@ -1,6 +1,7 @@
 /*
- * transfer_test.c -- what follows when a teacher moves from one school to another: her appointments end,
- * the new school has her from its first day, and the old one keeps what it knew on its last.
+ * transfer_test.c -- what follows when a teacher moves from one school to another: her
+ * appointments end, the new school has her from its first day, and the old one keeps what it knew
+ * on its last.
  */
 #include "import_list.h"
 #include "kernel/job.h"
