@@ -135,8 +135,8 @@ enum refusal refusal_of_status(unsigned status);
 
 unsigned refusal_status(enum refusal r);
 
-/* The document in A, for a reply to FD that goes through Ulfius, and logged; "" without memory. */
-const char *refusal_document(struct arena *a, int fd, enum refusal r, bool english);
+/* The document in A, for a reply that goes through Ulfius, and logged; "" without memory. */
+const char *refusal_document(struct arena *a, enum refusal r, bool english);
 
 /*
  * The whole reply (without its body to a HEAD) written on an idle socket, never waiting, counted

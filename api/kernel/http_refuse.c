@@ -95,32 +95,27 @@ static size_t document_write(enum refusal r, const struct violation *why, bool e
 
 /*
  * What the steps do for a request that they answered: counts it, and the line of the log.  Of the
- * request itself nothing is known, or nothing is to be told; of the other side, where it is.
+ * request itself nothing is known, or nothing is to be told.
  */
-static void account(int fd, enum refusal r, const char *id)
+static void account(enum refusal r, const char *id)
 {
 	const struct problem_info *p = problem_info(refusals[r].problem);
-	struct sockaddr_storage peer;
-	socklen_t size = sizeof peer;
-	char address[46] = "";
 
-	if (!getpeername(fd, (struct sockaddr *)&peer, &size))
-		http_address_text((struct sockaddr *)&peer, address);
 	metrics_request(-1, p->status, 0, 0);
 	log_event(p->status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "request",
-		  "{ss ss ss si sf sf ss si ss ss}", "request_id", id, "method", "-", "operation",
-		  "-", "status", p->status, "ms", 0.0, "db_ms", 0.0, "role", "-", "county", 0,
-		  "problem", p->slug, "address", address);
+		  "{ss ss ss si sf sf ss si ss}", "request_id", id, "method", "-", "operation", "-",
+		  "status", p->status, "ms", 0.0, "db_ms", 0.0, "role", "-", "county", 0, "problem",
+		  p->slug);
 }
 
-const char *refusal_document(struct arena *a, int fd, enum refusal r, bool english)
+const char *refusal_document(struct arena *a, enum refusal r, bool english)
 {
 	char id[FINGERPRINT_SIZE], text[DOCUMENT_SIZE];
 	size_t length;
 	const char *copy;
 
 	fingerprint_random(id);
-	account(fd, r, id);
+	account(r, id);
 	length = document_write(r, NULL, english, id, text);
 	copy = a ? arena_strndup(a, text, length) : NULL;
 	return copy ? copy : "";
@@ -142,7 +137,7 @@ bool refusal_send(int fd, enum refusal r, const struct violation *why, bool engl
 	int size;
 
 	fingerprint_random(id);
-	account(fd, r, id);
+	account(r, id);
 	date_write(date);
 	length = document_write(r, why, english, id, text);
 	size = snprintf(

@@ -115,8 +115,7 @@ static void reply_refusal(struct http_worker *w, enum refusal r, struct reply *r
 {
 	memset(reply, 0, sizeof *reply);
 	reply->status = (int)refusal_status(r);
-	reply->body =
-		refusal_document(w->arena, w->client->fd, r, atomic_load(&w->client->english));
+	reply->body = refusal_document(w->arena, r, atomic_load(&w->client->english));
 	reply->body_length = strlen(reply->body);
 	reply_header(reply, "Content-Type", "application/problem+json");
 	reply_header(reply, "Cache-Control", "no-store");

@@ -4,6 +4,8 @@
 # The file is used as it stands, but for addresses, ports and the place of the certificate.
 # shellcheck source=tests/harness/service.sh
 . "$(dirname "$0")/../harness/service.sh"
+# Debian has nginx where an ordinary user's PATH does not look.
+PATH=$PATH:/usr/sbin
 
 database_make nginx
 export QINGLAN_TRUSTED_PROXIES=127.0.0.1 QINGLAN_DEVELOPMENT=on QINGLAN_RATE_ADDRESS=0

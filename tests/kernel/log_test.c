@@ -272,10 +272,8 @@ static void what_the_wire_refuses_has_its_line_too(void **state)
 
 		if (!line)
 			fail_msg("no line for %s:\n%s", *problem, all);
-		expect_members(line, "address");
+		expect_members(line, NULL);
 		assert_string_equal(json_string_value(json_object_get(line, "problem")), *problem);
-		assert_string_equal(json_string_value(json_object_get(line, "address")),
-				    "127.0.0.1");
 	}
 	assert_null(next_line(w->arena, &at));
 }
