@@ -256,7 +256,8 @@ END
 $$;
 
 -- The trigger of every table; its arguments are the columns that are left out of the record:
--- what the event carries itself, what follows from other columns, and secrets. An update records the changed members only.
+-- what the event carries itself, what follows from other columns, and secrets. An update records the
+-- changed members only.
 CREATE FUNCTION event_write() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = qinglan, pg_temp AS $$
 DECLARE

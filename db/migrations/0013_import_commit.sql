@@ -268,7 +268,8 @@ BEGIN
 	JOIN person p ON p.county = t.county AND p.id = t.person
 	WHERE r.county = its.county AND r.import = its.id AND r.outcome = 'changed'
 		AND t.county = r.county AND t.person = r.person AND t.name = r.parsed->>'title'
-		AND p.title IS DISTINCT FROM t.name AND NOT import_has_dated_title(t.county, t.person);
+		AND t.voided_at IS NULL AND p.title IS DISTINCT FROM t.name
+		AND NOT import_has_dated_title(t.county, t.person);
 
 	UPDATE title t SET created_at = clock_now(), version = t.version + 1
 	FROM import_good_rows(its) r

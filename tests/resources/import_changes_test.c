@@ -293,6 +293,27 @@ static void a_title_that_a_list_made_current_again_goes_back_to_its_place(void *
 	world_clock(w, w->county_a, "2026-10-15 02:00+00");
 }
 
+static void a_list_does_not_revive_a_title_that_is_void(void **state)
+{
+	struct world *w = *state;
+	struct answer *a;
+	const char *person;
+
+	list_of(w, "2199700001,作废,,1990-01-01,一级教师,,,后备,\n");
+	person = world_value(w, "SELECT id::text FROM person WHERE name = '作废'", NULL);
+	a = GET(w->county, "/v1/teachers/%s/titles", person);
+	expect(call(w->county, "POST",
+		    text("/v1/teachers/%s/titles/%s/void", person, text_at(a, "data/0/id")),
+		    "{'reason': '误录'}", "If-Match", "*", NULL),
+	       200, NULL);
+	list_of(w, "2199700001,作废,,1990-01-01,一级教师,,,后备,\n");
+	expect(GET(w->county, "/v1/teachers/%s", person), 200, "{'title': 'first'}");
+	expect_sql(w, "1 1",
+		   text("SELECT concat_ws(' ', count(*) FILTER (WHERE voided_at IS NULL), count(*) "
+			"FILTER (WHERE voided_at IS NOT NULL)) FROM title WHERE person = '%s'",
+			person));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +328,7 @@ int main(void)
 		cmocka_unit_test(a_class_that_another_leads_since_is_not_given_back),
 		cmocka_unit_test(hours_are_in_the_way_where_the_list_brought_her_to_the_school),
 		cmocka_unit_test(a_title_that_a_list_made_current_again_goes_back_to_its_place),
+		cmocka_unit_test(a_list_does_not_revive_a_title_that_is_void),
 	};
 
 	return cmocka_run_group_tests_name("import_changes", tests, world_begin, world_end);
