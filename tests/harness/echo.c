@@ -8,6 +8,7 @@
 #include "kernel/metrics.h"
 #include "kernel/stream.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -73,10 +74,13 @@ static void echo_worker_done(void *worker)
 
 static size_t echo_body_max(void *echo, const struct message_head *head)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	struct echo *e = echo;
 
 	atomic_fetch_add(&e->limits_asked, 1);
+	pthread_mutex_lock(&lock);
 	snprintf(e->limit_peer, sizeof e->limit_peer, "%s", head->peer);
+	pthread_mutex_unlock(&lock);
 	return strcmp(head->target, "/limited") ? BODY_MAX : LIMITED;
 }
 
