@@ -2,7 +2,8 @@
  * migrate.c -- see migrate.h.
  *
  * The ledger of what ran is the table schema_migration in the schema of everything; it is made
- * here because it must be there before the first migration, which says who may read it.
+ * here because it must be there before the first migration, which says who may read it.  For the
+ * same reason its statements stand here and not in db/queries, which counts on the schema.
  * There is no way back down: a release that went wrong is followed by a further migration.
  */
 #include "migrate.h"

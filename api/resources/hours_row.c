@@ -65,11 +65,7 @@ static const char *const sources[] = {"外部证书",
 
 static const struct import_column columns[HOURS_COLUMNS] = {
 	[NAME] = {"姓名", {"教师姓名", "name"}, true, "示例教师", NULL},
-	[DOCUMENT_TYPE] = {"证件类型",
-			   {"身份证件类型", "documenttype"},
-			   false,
-			   "居民身份证",
-			   import_document_types},
+	[DOCUMENT_TYPE] = IMPORT_DOCUMENT_TYPE,
 	[DOCUMENT] = {"身份证号",
 		      {"身份证", "身份证号码", "证件号码", "residentid", "documentnumber"},
 		      false,

@@ -118,8 +118,13 @@ const char *import_choice(const char *const *choices, const char *text);
 /* What may stand in COLUMN, as one text: "班主任、代理班主任" or, in English, "homeroom, acting". */
 const char *import_allowed(struct arena *a, const struct import_column *c, bool english);
 
-/* What may stand in a column of types of documents. */
+/* The column of types of documents, the same in every list of persons, and what may stand in it. */
 extern const char *const import_document_types[];
+#define IMPORT_DOCUMENT_TYPE                                                                       \
+	{                                                                                          \
+		"证件类型", {"身份证件类型", "documenttype"}, false, "居民身份证",                 \
+			import_document_types                                                      \
+	}
 
 /*
  * Checks the identity number in COLUMN, whose type TYPE_COLUMN may state: fills document and

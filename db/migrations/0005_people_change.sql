@@ -120,28 +120,19 @@ BEGIN
 END
 $$;
 
--- For a parameter of a list that does not go with status=left.
-CREATE FUNCTION must_not_be_given(value text, parameter text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+-- True when a list's PARAMETER goes with the others that are given; else the violation CODE says why not.
+CREATE FUNCTION must_go_together(fits boolean, parameter text, code text) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	IF value IS NOT NULL THEN
+	IF NOT fits THEN
 		PERFORM raise_problem('invalid-parameters',
-			jsonb_build_object('parameter', parameter, 'code', 'not-with-left'), 'QL422');
+			jsonb_build_object('parameter', parameter, 'code', code), 'QL422');
 	END IF;
 	RETURN true;
 END
 $$;
 
--- True when BOUND, which has an index of its own, is given together with the filter PARAMETER.
-CREATE FUNCTION must_be_bounded(bound text, parameter text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
-BEGIN
-	IF bound IS NULL THEN
-		PERFORM raise_problem('invalid-parameters',
-			jsonb_build_object('parameter', parameter, 'code', 'needs-school-or-source'), 'QL422');
-	END IF;
-	RETURN true;
-END
-$$;
-
+-- True when a day that a body names is none to come, by the county's calendar.
 CREATE FUNCTION must_not_be_future(day date, pointer text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	IF day > today() THEN
@@ -221,9 +212,8 @@ BEGIN
 	END IF;
 	-- Locked before it is read: what is written back is the whole row.
 	SELECT * INTO old FROM person p WHERE p.id = its_id AND p.teacher AND subject_is_present() FOR NO KEY UPDATE;
-	IF old.id IS NULL THEN
-		PERFORM raise_problem('not-found', '{}', 'QL404');
-	ELSIF old.voided_at IS NOT NULL OR old.merged_into IS NOT NULL THEN
+	PERFORM must_find(FOUND);
+	IF old.voided_at IS NOT NULL OR old.merged_into IS NOT NULL THEN
 		PERFORM raise_problem('person-not-current', '{}', 'QL409');
 	END IF;
 	PERFORM person_codes_listed(patch);
@@ -254,9 +244,7 @@ BEGIN
 			ELSE ARRAY(SELECT jsonb_array_elements_text(its_tokens)) END,
 		version = next_version(p.version, if_match), updated_at = clock_now()
 	WHERE p.id = its_id;
-	IF NOT FOUND THEN
-		PERFORM raise_problem('not-found', '{}', 'QL404');
-	END IF;
+	PERFORM must_find(FOUND);
 	PERFORM person_reviewed(its_id,
 		ARRAY(SELECT jsonb_array_elements_text(coalesce(patch->'reviewed_not_same', '[]')))::uuid[]);
 	RETURN its_id;
@@ -445,9 +433,7 @@ DECLARE
 BEGIN
 	UPDATE office o SET version = next_version(o.version, if_match), updated_at = clock_now()
 	WHERE o.id = its_office RETURNING o.school INTO its_school;
-	IF NOT FOUND THEN
-		PERFORM raise_problem('not-found', '{}', 'QL404');
-	END IF;
+	PERFORM must_find(FOUND);
 	PERFORM must_see(EXISTS (SELECT FROM person p WHERE p.id = its_person)
 		AND (its_school IS NULL OR is_present(its_person, its_school)), '#/person_id');
 	IF EXISTS (SELECT FROM office_holder h WHERE h.office = its_office AND h.kind = 'holder'

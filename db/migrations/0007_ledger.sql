@@ -193,9 +193,7 @@ DECLARE
 	original hour_entry;
 BEGIN
 	SELECT * INTO original FROM hour_entry o WHERE o.county = e.county AND o.id = e.reverses;
-	IF NOT FOUND THEN
-		PERFORM raise_problem('not-found', '{}', 'QL404');
-	END IF;
+	PERFORM must_find(FOUND);
 	IF original.reverses IS NOT NULL THEN
 		PERFORM raise_problem('entry-is-reversal', jsonb_build_object('entry_id', original.reverses),
 			'QL409');

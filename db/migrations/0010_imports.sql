@@ -250,12 +250,7 @@ BEGIN
 	WHERE i.county = this_county() AND i.id = import_id AND (current_setting('qinglan.sees', true) = 'all'
 		OR i.school = nullif(current_setting('qinglan.school', true), '')::uuid)
 	FOR UPDATE;
-	IF NOT FOUND THEN
-		PERFORM raise_problem('not-found', '{}', 'QL404');
-	END IF;
-	IF its.kind <> its_kind THEN
-		PERFORM raise_problem('not-found', '{}', 'QL404');
-	END IF;
+	PERFORM must_find(FOUND AND its.kind = coalesce(its_kind, its.kind));
 	PERFORM next_version(its.version, if_match);
 	RETURN its;
 END

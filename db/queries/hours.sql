@@ -45,13 +45,17 @@ FROM hour_entry e LEFT JOIN hour_entry r ON r.county = e.county AND r.reverses =
 WHERE (SELECT current_setting('qinglan.sees') = 'all') AND :after
 --? school_id: AND e.school = :school_id::uuid
 --? level: AND e.level = :level::text
---? level: AND (SELECT must_be_bounded(coalesce(:school_id::text, :source_key::text), 'level'))
+--? level: AND (SELECT must_go_together(num_nonnulls(:school_id::uuid, :source_key::text) > 0, 'level',
+--? level: 'needs-school-or-source'))
 --? activity_from: AND e.activity_on >= :activity_from::date
---? activity_from: AND (SELECT must_be_bounded(coalesce(:school_id::text, :source_key::text), 'activity_from'))
+--? activity_from: AND (SELECT must_go_together(num_nonnulls(:school_id::uuid, :source_key::text) > 0, 'activity_from',
+--? activity_from: 'needs-school-or-source'))
 --? activity_to: AND e.activity_on <= :activity_to::date
---? activity_to: AND (SELECT must_be_bounded(coalesce(:school_id::text, :source_key::text), 'activity_to'))
+--? activity_to: AND (SELECT must_go_together(num_nonnulls(:school_id::uuid, :source_key::text) > 0, 'activity_to',
+--? activity_to: 'needs-school-or-source'))
 --? source_kind: AND e.source_kind = :source_kind::text
---? source_kind: AND (SELECT must_be_bounded(coalesce(:school_id::text, :source_key::text), 'source_kind'))
+--? source_kind: AND (SELECT must_go_together(num_nonnulls(:school_id::uuid, :source_key::text) > 0, 'source_kind',
+--? source_kind: 'needs-school-or-source'))
 --? source_key: AND e.id IN (SELECT s.entry FROM hour_source s WHERE s.key = plain_source_key(:source_key::text)
 --? source_key: AND s.kind = ANY (hour_source_kinds()))
 :order

@@ -13,9 +13,10 @@ FROM person p
 --? !status: JOIN teacher_view t ON t.id = p.id
 --? status: JOIN former_teacher_view t ON t.id = p.id
 WHERE p.voided_at IS NULL AND p.merged_into IS NULL AND :after
---? status: AND (SELECT must_not_be_given(:school_id::text, 'school_id')
---? status: 	AND must_not_be_given(:stage::text, 'stage') AND must_not_be_given(:title::text, 'title')
---? status: 	AND must_not_be_given(:appointment_kind::text, 'appointment_kind'))
+--? status: AND (SELECT must_go_together(:school_id::text IS NULL, 'school_id', 'not-with-left')
+--? status: 	AND must_go_together(:stage::text IS NULL, 'stage', 'not-with-left')
+--? status: 	AND must_go_together(:title::text IS NULL, 'title', 'not-with-left')
+--? status: 	AND must_go_together(:appointment_kind::text IS NULL, 'appointment_kind', 'not-with-left'))
 --? school_id: AND p.school = :school_id::uuid
 --? stage: AND p.teaching_stage = :stage::text
 --? title: AND p.title = :title::text

@@ -5,7 +5,7 @@
 #include "sql.h"
 
 static struct sql *world;
-static char county[20];
+static char county[SQL_COUNTY_SIZE];
 
 #define U(tail) "0199b0a4-7c00-7000-8000-0000000000" tail
 
@@ -201,8 +201,7 @@ static int set_up(void **state)
 	*state = world;
 	if (!world)
 		return -1;
-	snprintf(county, sizeof county, "%s",
-		 sql_value(world->owner, "SELECT county_add('990101', 'A')"));
+	sql_county(world, "990101", county);
 	sql_value(world->owner, sql_text("SELECT clock_set(%s, '2026-10-15 02:00+00')", county));
 	sql_value(
 		world->super,

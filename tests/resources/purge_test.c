@@ -5,7 +5,7 @@
 #include "sql.h"
 
 static struct sql *world;
-static char county[20];
+static char county[SQL_COUNTY_SIZE];
 
 #define FIRST "0199b0a4-7c00-7000-8000-000000000001"
 #define SECOND "0199b0a4-7c00-7000-8000-000000000002"
@@ -104,8 +104,7 @@ static int set_up(void **state)
 	*state = world;
 	if (!world)
 		return -1;
-	snprintf(county, sizeof county, "%s",
-		 sql_value(world->owner, "SELECT county_add('990101', 'A')"));
+	sql_county(world, "990101", county);
 	return 0;
 }
 

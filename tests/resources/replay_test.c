@@ -5,7 +5,7 @@
 #include "sql.h"
 
 static struct sql *world;
-static char county[20];
+static char county[SQL_COUNTY_SIZE];
 
 static const char *ONE = "0199b0a4-7c00-7000-8000-0000000000c1";
 static const char *OTHER = "0199b0a4-7c00-7000-8000-0000000000c2";
@@ -203,8 +203,7 @@ static int set_up(void **state)
 	*state = world;
 	if (!world)
 		return -1;
-	snprintf(county, sizeof county, "%s",
-		 sql_value(world->owner, "SELECT county_add('990101', 'A')"));
+	sql_county(world, "990101", county);
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 enum { ACTORS = 8 };
 
 static struct sql *world;
-static char county_a[20], county_b[20];
+static char county_a[SQL_COUNTY_SIZE], county_b[SQL_COUNTY_SIZE];
 
 #define U(tail) "0199b0a4-7c00-7000-8000-0000000000" tail
 
@@ -352,10 +352,8 @@ static int set_up(void **state)
 		return -1;
 	script[fread(script, 1, sizeof script - 1, file)] = '\0';
 	fclose(file);
-	snprintf(county_a, sizeof county_a, "%s",
-		 sql_value(world->owner, "SELECT county_add('990101', 'A')"));
-	snprintf(county_b, sizeof county_b, "%s",
-		 sql_value(world->owner, "SELECT county_add('990102', 'B')"));
+	sql_county(world, "990101", county_a);
+	sql_county(world, "990102", county_b);
 	for (int i = 0; i < 2; i++)
 		sql_value(
 			i ? world->app : world->super,

@@ -125,6 +125,14 @@ __attribute__((format(printf, 1, 2))) static inline const char *sql_text(const c
 	return text;
 }
 
+/* A further county by its code; its number goes into COUNTY. */
+enum { SQL_COUNTY_SIZE = 20 };
+static inline void sql_county(struct sql *s, const char *code, char county[SQL_COUNTY_SIZE])
+{
+	snprintf(county, SQL_COUNTY_SIZE, "%s",
+		 sql_value(s->owner, sql_text("SELECT county_add('%s', '%s')", code, code)));
+}
+
 /* Asserts that a query has no row; its first column is what is wrong. */
 static inline void sql_none(PGconn *c, const char *sql)
 {
