@@ -127,6 +127,8 @@ static bool options_fit(const char *const values[OPTIONS], long *ttl)
 		complain("%s is no role: it is county, school, teacher or client", role);
 	else if (!strcmp(role, "client") && !values[CLIENT])
 		complain("the role client wants --client with the name of the program");
+	else if (!strcmp(role, "client") && values[PERSON])
+		complain("--person does not go with the role client, which is a program");
 	else if ((end && (end == values[TTL] || *end)) || *ttl < 1 || *ttl > TTL_MAX)
 		complain("--ttl %s: it is a number of seconds from 1 to %d", values[TTL], TTL_MAX);
 	else

@@ -44,6 +44,9 @@ void *http_target_seen(void *worker, const char *target, struct MHD_Connection *
 	(void)worker;
 	if (!c)
 		return NULL;
+	/* Too late: the watchdog has closed a connection that was idle for long. */
+	if (!http_claim(c, PHASE_READING))
+		return NULL;
 	c->begun = false;
 	c->too_large = false;
 	atomic_store(&c->english, false);
@@ -60,7 +63,6 @@ void *http_target_seen(void *worker, const char *target, struct MHD_Connection *
 	}
 	memcpy(c->target, target, c->target_length + 1);
 	query_hide(target);
-	http_phase(c, PHASE_READING);
 	return ulfius_uri_logger(NULL, "/");
 }
 

@@ -8,6 +8,7 @@
 #ifndef QINGLAN_HTTP_PRIVATE_H
 #define QINGLAN_HTTP_PRIVATE_H
 
+#include "fingerprint.h"
 #include "http.h"
 #include "problem.h"
 
@@ -35,7 +36,7 @@ enum {
 enum http_phase {
 	PHASE_IDLE,      /* between requests, perhaps with the first bytes of one */
 	PHASE_READING,   /* request line seen, request not whole */
-	PHASE_LATE,      /* the watchdog took it from there, and answers in the worker's place */
+	PHASE_LATE,      /* the watchdog took it: it answers in the worker's place, or closes */
 	PHASE_ANSWERING, /* in the application */
 	PHASE_WRITING,   /* the client must take the reply */
 	PHASE_WAITING    /* a stream that has nothing to say yet; suspended */
@@ -135,8 +136,9 @@ enum refusal refusal_of_status(unsigned status);
 
 unsigned refusal_status(enum refusal r);
 
-/* The document in A, for a reply that goes through Ulfius, and logged; "" without memory. */
-const char *refusal_document(struct arena *a, enum refusal r, bool english);
+/* The document in A, for a reply that goes through Ulfius, and logged as ID; "" without memory. */
+const char *refusal_document(struct arena *a, enum refusal r, bool english,
+			     char id[FINGERPRINT_SIZE]);
 
 /*
  * The whole reply (without its body to a HEAD) written on an idle socket, never waiting, counted

@@ -93,6 +93,15 @@ static size_t document_write(enum refusal r, const struct violation *why, bool e
 	return length > 0 && length < DOCUMENT_SIZE ? (size_t)length : 0;
 }
 
+/* Whether it was asked in the same second before: many connections shall not be many lines. */
+static bool said_lately(void)
+{
+	static _Atomic int64_t said = -1;
+	int64_t now = clock_monotonic_ns() / INT64_C(1000000000);
+
+	return atomic_exchange(&said, now) == now;
+}
+
 /*
  * What the steps do for a request that they answered: counts it, and the line of the log.  Of the
  * request itself nothing is known, or nothing is to be told.
@@ -102,15 +111,18 @@ static void account(enum refusal r, const char *id)
 	const struct problem_info *p = problem_info(refusals[r].problem);
 
 	metrics_request(-1, p->status, 0, 0);
+	if (r == REFUSE_FULL && said_lately())
+		return;
 	log_event(p->status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "request",
 		  "{ss ss ss si sf sf ss si ss}", "request_id", id, "method", "-", "operation", "-",
 		  "status", p->status, "ms", 0.0, "db_ms", 0.0, "role", "-", "county", 0, "problem",
 		  p->slug);
 }
 
-const char *refusal_document(struct arena *a, enum refusal r, bool english)
+const char *refusal_document(struct arena *a, enum refusal r, bool english,
+			     char id[FINGERPRINT_SIZE])
 {
-	char id[FINGERPRINT_SIZE], text[DOCUMENT_SIZE];
+	char text[DOCUMENT_SIZE];
 	size_t length;
 	const char *copy;
 

@@ -113,12 +113,16 @@ static bool reply_give(struct http_client *c, const struct reply *r, struct _u_r
 /* A reply of the wire's own, for what never became an answer. */
 static void reply_refusal(struct http_worker *w, enum refusal r, struct reply *reply)
 {
+	char id[FINGERPRINT_SIZE];
+
 	memset(reply, 0, sizeof *reply);
 	reply->status = (int)refusal_status(r);
-	reply->body = refusal_document(w->arena, r, atomic_load(&w->client->english));
+	reply->body = refusal_document(w->arena, r, atomic_load(&w->client->english), id);
 	reply->body_length = strlen(reply->body);
 	reply_header(reply, "Content-Type", "application/problem+json");
 	reply_header(reply, "Cache-Control", "no-store");
+	reply_header(reply, "X-Content-Type-Options", "nosniff");
+	reply_header(reply, "X-Request-Id", arena_strdup(w->arena, id));
 	if (reply->status == 503)
 		reply_header(reply, "Retry-After", "1");
 }

@@ -83,16 +83,14 @@ static void linger_begin(struct http *h, int fd)
  */
 static void end(struct http *h, struct http_client *c, int judged)
 {
-	if (judged == PHASE_READING) {
-		if (!atomic_compare_exchange_strong(&c->phase, &judged, PHASE_LATE))
-			return;
-		if (refusal_send(c->fd, REFUSE_LATE, NULL, atomic_load(&c->english), false)) {
-			linger_begin(h, c->fd);
-			return;
-		}
-		judged = PHASE_LATE;
-	}
-	if (atomic_load(&c->phase) == judged)
+	int now = judged;
+
+	if (!atomic_compare_exchange_strong(&c->phase, &now, PHASE_LATE))
+		return;
+	if (judged == PHASE_READING &&
+	    refusal_send(c->fd, REFUSE_LATE, NULL, atomic_load(&c->english), false))
+		linger_begin(h, c->fd);
+	else
 		shutdown(c->fd, SHUT_RDWR);
 }
 

@@ -43,13 +43,13 @@ struct job_runner {
 	struct working working[];
 };
 
-/* Waits at most SECONDS, less when woken after SEEN was read or stopped; under the lock. */
-static void wait_for(struct job_runner *r, unsigned long seen, int seconds)
+/* Waits at most SECONDS, less when stopped or woken after *SEEN was read (NULL: not woken); locked. */
+static void wait_for(struct job_runner *r, const unsigned long *seen, int seconds)
 {
 	int64_t end = clock_monotonic_ns() + (int64_t)seconds * 1000000000;
 	struct timespec until = {.tv_sec = end / 1000000000, .tv_nsec = end % 1000000000};
 
-	while (!r->stopping && r->wakes == seen) {
+	while (!r->stopping && (!seen || r->wakes == *seen)) {
 		if (pthread_cond_timedwait(&r->wake, &r->lock, &until))
 			break;
 	}
@@ -101,7 +101,7 @@ static void *working_thread(void *context)
 		if (worker)
 			work_off(w, worker);
 		pthread_mutex_lock(&r->lock);
-		wait_for(r, seen, LOOK_SECONDS);
+		wait_for(r, &seen, LOOK_SECONDS);
 		stopping = r->stopping;
 		pthread_mutex_unlock(&r->lock);
 	} while (!stopping);
@@ -110,35 +110,46 @@ static void *working_thread(void *context)
 	return NULL;
 }
 
-/* Each round is a transaction of its own; what more there is waits for the next time. */
-static void purge_rounds(struct job_runner *r, const char *query, const struct job_value *values)
-{
-	bool more = true;
-
-	for (int round = 0; more && round < PURGE_ROUNDS; round++) {
-		struct arena *a = arena_new(64 * 1024);
-		const PGresult *rows = a ? job_gate_run(&r->gate, a, query, values) : NULL;
-
-		more = rows && pg_rows(rows) == 1 && *pg_text(rows, 0, "more") == 't';
-		if (a)
-			arena_free(a);
-	}
-}
-
-static void purge(struct job_runner *r)
+/* Runs QUERY, which does some of its work at a time; whether there may be more. */
+static bool portion(struct job_runner *r, const char *query)
 {
 	char upload_days[24], event_days[24];
-	const struct job_value uploads[] = {{"days", upload_days}, {NULL, NULL}};
-	const struct job_value events[] = {{"event_days", event_days}, {NULL, NULL}};
-	const struct job_value nothing[] = {{NULL, NULL}};
+	const struct job_value values[] = {
+		{"days", upload_days}, {"event_days", event_days}, {NULL, NULL}};
+	struct arena *a = arena_new(64 * 1024);
+	const PGresult *row;
+	bool more;
 
+	if (!a)
+		return false;
 	snprintf(upload_days, sizeof upload_days, "%ld", r->service->config->upload_days);
 	snprintf(event_days, sizeof event_days, "%ld", r->service->config->event_days);
-	purge_rounds(r, "file_purge", nothing);
-	purge_rounds(r, "import_purge", nothing);
-	purge_rounds(r, "job_purge", uploads);
-	purge_rounds(r, "expired_purge", nothing);
-	purge_rounds(r, "event_purge", events);
+	row = job_gate_run(&r->gate, a, query, values);
+	more = row && pg_rows(row) == 1 && *pg_text(row, 0, "more") == 't';
+	arena_free(a);
+	return more;
+}
+
+/* How far purging is: the query that is next (PURGES: nothing to do) and how often it ran. */
+struct purging {
+	size_t query;
+	int rounds;
+};
+
+static const char *const purges[] = {"file_purge", "import_purge", "job_purge", "expired_purge",
+				     "event_purge"};
+enum { PURGES = sizeof purges / sizeof purges[0] };
+
+/*
+ * One round, a transaction of its own, so that leases and days are kept between two.  What a
+ * query has left after many waits for the next time.
+ */
+static void purge_round(struct job_runner *r, struct purging *p)
+{
+	if (portion(r, purges[p->query]) && ++p->rounds < PURGE_ROUNDS)
+		return;
+	p->query++;
+	p->rounds = 0;
 }
 
 static void keep_all(struct job_runner *r)
@@ -164,22 +175,6 @@ static void keep_all(struct job_runner *r)
 	}
 }
 
-/* A portion, so that leases are kept in between; whether there may be more. */
-static bool people_upkeep(struct job_runner *r)
-{
-	const struct job_value nothing[] = {{NULL, NULL}};
-	struct arena *a = arena_new(64 * 1024);
-	const PGresult *row;
-	bool more;
-
-	if (!a)
-		return false;
-	row = job_gate_run(&r->gate, a, "people_upkeep", nothing);
-	more = row && pg_rows(row) == 1 && *pg_text(row, 0, "more") == 't';
-	arena_free(a);
-	return more;
-}
-
 /* Whether SECONDS have passed since *LAST, which is then now. */
 static bool is_due(int64_t *last, int seconds)
 {
@@ -196,20 +191,24 @@ static void *keeping_thread(void *context)
 	struct job_runner *r = context;
 	int64_t kept = clock_monotonic_ns();
 	int64_t purged = kept - (int64_t)PURGE_SECONDS * 1000000000;
-	bool stopping = false;
+	struct purging purging = {.query = PURGES};
+	bool more, stopping = false;
 
 	while (!stopping) {
 		/* A job that was taken a moment ago has its lease. */
 		if (is_due(&kept, KEEP_SECONDS))
 			keep_all(r);
-		if (is_due(&purged, PURGE_SECONDS))
-			purge(r);
-		bool more = people_upkeep(r);
-
+		more = portion(r, "people_upkeep");
+		if (purging.query == PURGES && is_due(&purged, PURGE_SECONDS))
+			purging.query = 0;
+		if (purging.query < PURGES) {
+			purge_round(r, &purging);
+			more = true;
+		}
 		pthread_mutex_lock(&r->lock);
 		/* Notifications are not for here. */
 		if (!more)
-			wait_for(r, r->wakes, LOOK_SECONDS);
+			wait_for(r, NULL, LOOK_SECONDS);
 		stopping = r->stopping;
 		pthread_mutex_unlock(&r->lock);
 	}

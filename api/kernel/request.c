@@ -175,11 +175,8 @@ void request_run(struct worker *w, const struct message *in, struct reply *out)
 	arena_clear(w->arena);
 	memset(out, 0, sizeof *out);
 	r = arena_alloc(w->arena, sizeof *r);
-	if (!r) {
-		out->status = 503;
-		out->operation = -1;
-		return;
-	}
+	if (!r)
+		return; /* no status: the wire says that it failed */
 	metrics_add(GAUGE_REQUESTS, 1);
 	request_begin(r, w, in, out);
 	for (i = 0; i < sizeof steps / sizeof *steps; i++)

@@ -61,16 +61,30 @@ static int column_of(struct arena *a, const struct import_kind *kind, const char
 	return -1;
 }
 
-/* Notes a heading that is no column, or a second one of a column, as the file has it. */
-static void note_unread(struct arena *a, struct import_header *h, const char *field)
+static bool is_read(const struct import_header *h, size_t place)
 {
-	const char *text = cell_clean(a, field);
+	for (int c = 0; c < IMPORT_COLUMNS_MAX; c++) {
+		if (h->place[c] == (int)place)
+			return true;
+	}
+	return false;
+}
 
-	text = text ? cell_line(a, text) : NULL;
-	text = text && *text ? import_without_identity(a, text) : NULL;
-	text = text ? import_shortened(a, text) : NULL;
-	if (text)
-		json_array_append_new(h->unread, json_string(text));
+/* Notes the headings that are no column, or a second one of a column, as the file has them. */
+static bool note_unread(struct arena *a, struct import_header *h, const char *const *fields,
+			size_t count)
+{
+	h->unread = arena_json(a, json_array());
+	for (size_t i = 0; h->unread && i < count; i++) {
+		const char *text = is_read(h, i) ? NULL : cell_clean(a, fields[i]);
+
+		text = text ? cell_line(a, text) : NULL;
+		text = text && *text ? import_without_identity(a, text) : NULL;
+		text = text ? import_shortened(a, text) : NULL;
+		if (text)
+			json_array_append_new(h->unread, json_string(text));
+	}
+	return h->unread;
 }
 
 bool import_header_read(struct arena *a, const struct import_kind *kind, const char *const *fields,
@@ -81,20 +95,17 @@ bool import_header_read(struct arena *a, const struct import_kind *kind, const c
 
 	for (int c = 0; c < IMPORT_COLUMNS_MAX; c++)
 		h->place[c] = -1;
-	h->unread = arena_json(a, json_array());
 	for (size_t i = 0; i < count; i++) {
 		int c = column_of(a, kind, fields[i], h);
 
-		if (c < 0) {
-			note_unread(a, h, fields[i]);
+		if (c < 0)
 			continue;
-		}
 		h->place[c] = (int)i;
 		found++;
 		key = key || (kind->key_columns >> c & 1);
 	}
 	h->field_count = count;
-	h->found = key && found >= HEADER_COLUMNS_LEAST && h->unread;
+	h->found = key && found >= HEADER_COLUMNS_LEAST && note_unread(a, h, fields, count);
 	return h->found;
 }
 
@@ -105,12 +116,14 @@ static const char *lacks_all(struct arena *a, const struct import_kind *kind,
 	const char *labels = NULL;
 
 	for (int c = 0; c < kind->column_count; c++) {
+		const char *label = kind->columns[c].label, *joined;
+
 		if (!(kind->one_of_columns >> c & 1))
 			continue;
 		if (h->place[c] >= 0)
 			return NULL;
-		labels = labels ? arena_printf(a, "%s/%s", labels, kind->columns[c].label)
-				: kind->columns[c].label;
+		joined = labels ? arena_printf(a, "%s/%s", labels, label) : label;
+		labels = joined ? joined : label;
 	}
 	return labels;
 }

@@ -13,7 +13,7 @@
 #include "jobs.h"
 #include "pinyin.h"
 
-enum { BATCH_RECORDS = 500, BATCH_MEMORY = 64 * 1024 * 1024, HEADER_WITHIN = 50 };
+enum { BATCH_RECORDS = 500, BATCH_MEMORY = 64 * 1024 * 1024 };
 
 /* A file being read. */
 struct reader {
@@ -174,7 +174,7 @@ static bool see(void *context, size_t number, const char *const *fields, size_t 
 
 	x->done = (long)number;
 	if (!x->header.found) {
-		if (number > HEADER_WITHIN)
+		if (number > IMPORT_HEADER_WITHIN)
 			return fail(x->job, IMPORT_NO_HEADER, NULL);
 		if (import_header_read(x->job->arena, x->kind, fields, count, &x->header)) {
 			lacks = import_header_lacks(x->job->arena, x->kind, &x->header);

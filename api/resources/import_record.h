@@ -62,10 +62,10 @@ struct import_header {
 	bool found;
 };
 
-/*
- * True when the fields are a header of KIND: three of its columns at least (or all) and one of
- * its key columns.
- */
+/* The header is one of the first so many records. */
+enum { IMPORT_HEADER_WITHIN = 50 };
+
+/* True when the fields are a header of KIND: at least three of its columns, one a key column. */
 bool import_header_read(struct arena *a, const struct import_kind *kind, const char *const *fields,
 			size_t count, struct import_header *h);
 

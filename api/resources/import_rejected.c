@@ -39,11 +39,12 @@ static const char *finding_text(struct giving *g, const char *label, const char 
 				arena_json(a, json_pack("{ss*}", "allowed", allowed)));
 }
 
-/* "身份证号：校验码不对；姓名：没有填写" */
+/* "身份证号：校验码不对；姓名：没有填写"; NULL without memory. */
 static const char *reason_of(struct giving *g, const json_t *problems)
 {
 	enum language language = g->r->language;
 	const char *all = "";
+	const char *text;
 	json_t *p;
 	size_t i;
 
@@ -51,15 +52,18 @@ static const char *reason_of(struct giving *g, const json_t *problems)
 		const char *column = json_string_value(json_object_get(p, "column"));
 		const char *code = json_string_value(json_object_get(p, "code"));
 
+		text = finding_text(g, column, code);
+		if (!text)
+			return NULL;
 		all = arena_printf(g->r->arena, "%s%s%s%s%s", all,
 				   i ? language == LANGUAGE_EN ? "; " : "；" : "",
 				   column ? column : "",
 				   !column                   ? ""
 				   : language == LANGUAGE_EN ? ": "
 							     : "：",
-				   finding_text(g, column, code));
+				   text);
 		if (!all)
-			return "";
+			return NULL;
 	}
 	return all;
 }
@@ -108,15 +112,17 @@ static bool see(void *context, size_t number, const char *const *fields, size_t 
 
 	if (!g->header.found) {
 		import_header_read(g->r->arena, g->kind, fields, count, &g->header);
-		return !g->header.found ||
-		       give(g, fields, count, g->r->language == LANGUAGE_EN ? "Reason" : "原因");
+		if (!g->header.found)
+			return number < IMPORT_HEADER_WITHIN;
+		return give(g, fields, count, g->r->language == LANGUAGE_EN ? "Reason" : "原因");
 	}
 	if (g->next == pg_rows(g->rejected) ||
 	    strtoul(pg_text(g->rejected, g->next, "row"), NULL, 10) != number)
 		return true;
 	text = pg_text(g->rejected, g->next, "problems");
 	problems = json_read(g->r->arena, text, strlen(text), &reason, &where);
-	return problems && give(g, fields, count, reason_of(g, problems)) && ++g->next;
+	reason = problems ? reason_of(g, problems) : NULL;
+	return reason && give(g, fields, count, reason) && ++g->next;
 }
 
 /* Identity numbers in full are for who sent the file, and only with the scope for it. */

@@ -137,6 +137,8 @@ try a_token_of_a_strange_role_is_refused refused 2 'king is no role.*county, sch
 try a_token_lasts_a_day_at_most refused 2 '--ttl 999999.*1 to 86400' \
 	"$program" token --county 990101 --role county --ttl 999999
 try a_client_needs_a_name refused 2 'wants --client' "$program" token --county 990101 --role client
+try a_client_is_no_person refused 2 'does not go with' "$program" token --county 990101 \
+	--role client --client robot --person 周敏
 try the_clock_moves_and_comes_back clock_moves
 try the_clock_wants_a_unit refused 2 "wants its unit" "$program" clock --county 990101 --add 2
 try an_empty_ledger_verifies says '0 faults' "$program" verify

@@ -97,6 +97,16 @@ texts_are_ours() {
 	done < <(sed -n 's/^\t\t\(zh\|en\):\([a-z-]*\) \(".*"\);$/\2 \3/p' docker/nginx.conf)
 	[ $lines -eq 36 ]
 }
+# Addresses that nginx itself has a meaning for are the service's like all others.
+service_says_404() {
+	local path
+	for path in /v1/reports /problem /v1/reports/none; do
+		fetch -D "$scratch/head" -o "$scratch/said" "$base$path"
+		cat "$scratch/head" "$scratch/said"
+		grep -qE '^HTTP/[0-9.]+ 404' "$scratch/head" &&
+			grep -qi '^content-type: application/problem+json' "$scratch/head" || return 1
+	done
+}
 http2() { says '^2$' fetch -o /dev/null -w '%{http_version}' --http2 "$base/openapi.json"; }
 too_large() {
 	head -c 9800000 /dev/zero >"$scratch/large"
@@ -138,6 +148,7 @@ try nginx_takes_the_file nginx -e stderr -t -q -c "$scratch/nginx.conf"
 try nginx_starts_with_it starts
 try the_contract_comes_through_unchanged same_body
 try its_etag_is_not_weakened etag_is_kept
+try no_address_is_nginxs_own service_says_404
 try http_2_is_spoken http2
 try a_token_comes_through is 200 -H "Authorization: Bearer $token" "$base/v1/me"
 try without_a_token_nothing_is_told is 401 "$base/v1/me"
