@@ -43,7 +43,7 @@ struct job_runner {
 	struct working working[];
 };
 
-/* Waits at most SECONDS, less when stopped or woken after *SEEN was read (NULL: not woken); locked. */
+/* Waits at most SECONDS, less when stopped or woken after *SEEN (if any) was read; locked. */
 static void wait_for(struct job_runner *r, const unsigned long *seen, int seconds)
 {
 	int64_t end = clock_monotonic_ns() + (int64_t)seconds * 1000000000;
