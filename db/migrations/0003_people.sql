@@ -420,6 +420,7 @@ CREATE TABLE title (
 	school uuid,
 	name text NOT NULL,
 	obtained_on date,
+	recorded_at timestamptz NOT NULL DEFAULT clock_now(),
 	voided_at timestamptz,
 	void_reason text,
 	version int NOT NULL DEFAULT 1,
@@ -437,7 +438,8 @@ CALL wall('title',
 CREATE TRIGGER title_of_current_person BEFORE INSERT ON title
 	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();
 
--- The present title is the one obtained last; without dates, the one recorded last; none if all are void.
+-- The present title is the one obtained last; without dates, the one recorded last (a list may record one
+-- again); none if all are void.
 CREATE FUNCTION title_settle() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE person p SET title = n.name
@@ -445,7 +447,7 @@ BEGIN
 		SELECT DISTINCT ON (c.county, c.person) c.county, c.person, t.name
 		FROM changed c
 		LEFT JOIN title t ON t.county = c.county AND t.person = c.person AND t.voided_at IS NULL
-		ORDER BY c.county, c.person, t.obtained_on DESC NULLS LAST, t.created_at DESC, t.id DESC
+		ORDER BY c.county, c.person, t.obtained_on DESC NULLS LAST, t.recorded_at DESC, t.id DESC
 	) n
 	WHERE p.county = n.county AND p.id = n.person AND p.title IS DISTINCT FROM n.name;
 	RETURN NULL;
