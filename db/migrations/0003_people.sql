@@ -131,7 +131,8 @@ CALL wall('person',
 	writes => '$all OR school = $school');
 
 -- Texts by which a person is found, by the beginning; written by the engine from person.tokens and
--- the end of her phone number, once for each school that may see her (nil: seen by the county only).
+-- the end of her phone number, once for each school that may see her (nil: by the county alone, of who
+-- is in no school today).
 CREATE TABLE person_token (
 	county int NOT NULL,
 	school uuid NOT NULL,
@@ -159,7 +160,8 @@ BEGIN
 		WHERE NOT EXISTS (SELECT FROM person_token k WHERE k.county = c.county AND k.person = c.id
 			AND k.school = u.school)
 		UNION ALL
-		SELECT '00000000-0000-0000-0000-000000000000'::uuid WHERE c.schools = '{}'
+		SELECT '00000000-0000-0000-0000-000000000000'::uuid
+		WHERE c.school IS NULL AND c.personnel_school IS NULL
 	) s
 	CROSS JOIN LATERAL (
 		SELECT u.token FROM unnest(c.tokens) AS u(token) WHERE u.token !~ '^[0-9]{4}$' AND u.token <> ''
@@ -289,8 +291,9 @@ BEGIN
 	ON CONFLICT (county, school, person) DO UPDATE SET until_on = excluded.until_on
 	WHERE sight.until_on <> excluded.until_on;
 	UPDATE sight s
-	SET known = CASE WHEN s.until_on < day THEN jsonb_build_object('name', p.name, 'gender', p.gender,
-		'birth_on', p.birth_on, 'document_type', p.document_type, 'document_masked', p.document_masked) END
+	SET known = CASE WHEN s.until_on < day THEN jsonb_build_object('name', p.name, 'sort_key', p.sort_key,
+		'gender', p.gender, 'birth_on', p.birth_on, 'document_type', p.document_type,
+		'document_masked', p.document_masked, 'version', p.version, 'updated_at', p.updated_at) END
 	FROM person p
 	WHERE s.county = its_county AND s.person = ANY (persons) AND p.county = s.county AND p.id = s.person
 		AND (s.until_on < day) = (s.known IS NULL);
