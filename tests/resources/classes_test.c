@@ -238,6 +238,7 @@ static void who_is_written_across_midnight_is_moved_too(void **state)
 	PQfinish(late);
 }
 
+#define MOVING "'" U("c1") "', '" U("c2") "', '" U("e1") "'"
 static void who_is_being_changed_keeps_nobody_else_from_moving(void **state)
 {
 	PGconn *busy = sql_connect(world, "postgres");
@@ -246,17 +247,18 @@ static void who_is_being_changed_keeps_nobody_else_from_moving(void **state)
 	(void)state;
 	sql_county(world, "990102", other);
 	sql_value(world->gate, "SELECT people_upkeep()");
+	sql_value(world->super,
+		  sql_text("INSERT INTO school (county, id, code, name, stages) VALUES (%s, '" U(
+				   "a3") "', '2199000001', 'Q', '{primary}'); INSERT INTO person "
+					 "(county, id, name, sort_key, teacher) VALUES (%s, '" U(
+						 "e1") "', "
+						       "'戊', 'wu', true)",
+			   other, other));
 	sql_value(
 		world->super,
-		sql_text(
-			"DELETE FROM membership; INSERT INTO school (county, id, code, name, "
-			"stages) VALUES (%s, '" U(
-				"a3") "', '2199000001', 'Q', '{primary}'); "
-				      "INSERT INTO person (county, id, name, sort_key, teacher) VALUES (%s, '" U(
-					      "c3") "', '丙', 'bing', true); INSERT INTO membership (county, "
-						    "person, school, kind, during) SELECT county, id, '" U(
-							    "a3") "', 'working', '[2026-11-01,)' FROM person",
-			other, other));
+		"DELETE FROM membership WHERE person IN (" MOVING ")"
+		"; INSERT INTO membership (county, person, school, kind, during) SELECT county, id, '" U(
+			"a3") "', 'working', '[2026-11-01,)' FROM person WHERE id IN (" MOVING ")");
 	sql_value(busy, "SET search_path = qinglan; BEGIN");
 	sql_value(busy, "SELECT 1 FROM person WHERE id = '" U("c1") "' FOR NO KEY UPDATE");
 	sql_value(world->owner,
@@ -267,7 +269,7 @@ static void who_is_being_changed_keeps_nobody_else_from_moving(void **state)
 	assert_string_equal(place(U("c2")), "a3 a3:infinity");
 	/* The next county's turn. */
 	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "1");
-	assert_string_equal(place(U("c3")), "a3 a3:infinity");
+	assert_string_equal(place(U("e1")), "a3 a3:infinity");
 	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "0");
 	sql_value(busy, "COMMIT");
 	/* She is not forgotten. */
