@@ -131,7 +131,8 @@ CALL wall('person',
 	writes => '$all OR school = $school');
 
 -- Texts by which a person is found, by the beginning; written by the engine from person.tokens and
--- the end of her phone number, once for each school that may see her (nil: seen by the county only).
+-- the end of her phone number, once for each school that may see her (nil: by the county alone, of who
+-- is in no school today).
 CREATE TABLE person_token (
 	county int NOT NULL,
 	school uuid NOT NULL,
@@ -159,7 +160,8 @@ BEGIN
 		WHERE NOT EXISTS (SELECT FROM person_token k WHERE k.county = c.county AND k.person = c.id
 			AND k.school = u.school)
 		UNION ALL
-		SELECT '00000000-0000-0000-0000-000000000000'::uuid WHERE c.schools = '{}'
+		SELECT '00000000-0000-0000-0000-000000000000'::uuid
+		WHERE c.school IS NULL AND c.personnel_school IS NULL
 	) s
 	CROSS JOIN LATERAL (
 		SELECT u.token FROM unnest(c.tokens) AS u(token) WHERE u.token !~ '^[0-9]{4}$' AND u.token <> ''
@@ -289,8 +291,9 @@ BEGIN
 	ON CONFLICT (county, school, person) DO UPDATE SET until_on = excluded.until_on
 	WHERE sight.until_on <> excluded.until_on;
 	UPDATE sight s
-	SET known = CASE WHEN s.until_on < day THEN jsonb_build_object('name', p.name, 'gender', p.gender,
-		'birth_on', p.birth_on, 'document_type', p.document_type, 'document_masked', p.document_masked) END
+	SET known = CASE WHEN s.until_on < day THEN jsonb_build_object('name', p.name, 'sort_key', p.sort_key,
+		'gender', p.gender, 'birth_on', p.birth_on, 'document_type', p.document_type,
+		'document_masked', p.document_masked, 'version', p.version, 'updated_at', p.updated_at) END
 	FROM person p
 	WHERE s.county = its_county AND s.person = ANY (persons) AND p.county = s.county AND p.id = s.person
 		AND (s.until_on < day) = (s.known IS NULL);
@@ -354,47 +357,54 @@ SELECT CASE WHEN current_setting('qinglan.sees', true) <> 'school' THEN true
 	ELSE is_present(its_person, nullif(current_setting('qinglan.school', true), '')::uuid) END
 $$;
 
--- The day of each county up to which its people were brought in line with their memberships.
+-- The day of each county up to which its people were brought in line with their memberships, and when
+-- that was last found to be so, by its clock.
 CREATE TABLE people_day (
 	county int PRIMARY KEY REFERENCES county (county),
-	day date NOT NULL
+	day date NOT NULL,
+	looked_at timestamptz NOT NULL
 );
 CALL wall('people_day', reads => 'false', exempt_event => true);
 
 -- Where a county's day is another than the one kept for it: memberships that began or ended since move who
--- works and who sees whom, 500 persons at a time. The number of persons moved; 0: nothing is left to do, or
--- somebody else does it.
+-- works and who sees whom, 500 persons at a time. As what was begun the day before goes by that day and may
+-- end in the new one, it is looked at again each minute while the longest transaction (a job's, 600 s) may
+-- last. The number of persons moved; 0: nothing is left to do, or somebody else does it.
 CREATE FUNCTION people_upkeep() RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
-	due record;
-	persons uuid[];
+	its_county int;
+	its_day date;
+	midnight timestamptz;
+	astray uuid[];
+	free uuid[];
 BEGIN
-	FOR due IN
-		SELECT n.county, n.day
-		FROM (SELECT c.county, ((machine_now() + coalesce(k.ahead, '0')) AT TIME ZONE c.zone)::date AS day
-			FROM county c LEFT JOIN county_clock k ON k.county = c.county) n
-		LEFT JOIN people_day d ON d.county = n.county
-		WHERE d.day IS DISTINCT FROM n.day
-		ORDER BY n.county
-	LOOP
-		CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtextextended('people_upkeep/' || due.county, 0));
-		PERFORM set_config('qinglan.county', due.county::text, true), set_config('qinglan.ahead', '', true);
-		persons := ARRAY(SELECT p.id FROM membership_today n
+	FOR its_county IN SELECT c.county FROM county c ORDER BY c.county LOOP
+		PERFORM set_config('qinglan.county', its_county::text, true), set_config('qinglan.ahead', '', true);
+		its_day := today();
+		midnight := its_day::timestamp AT TIME ZONE current_setting('qinglan.zone');
+		CONTINUE WHEN EXISTS (SELECT FROM people_day d WHERE d.county = its_county AND d.day = its_day
+			AND d.looked_at >= least(midnight + interval '11 minutes', clock_now() - interval '1 minute'));
+		CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtextextended('people_upkeep/' || its_county, 0));
+		astray := ARRAY(SELECT p.id FROM membership_today n
 			JOIN person p ON p.county = n.county AND p.id = n.person
-			WHERE n.county = due.county AND (p.school, p.personnel_school, p.schools)
-				IS DISTINCT FROM (n.school, n.personnel_school, n.schools)
-			ORDER BY p.id LIMIT 500);
-		IF cardinality(persons) > 0 THEN
-			BEGIN
-				PERFORM membership_settle(due.county, persons);
-				RETURN cardinality(persons);
-			EXCEPTION WHEN lock_not_available THEN
-				-- Somebody changes one of them; the other counties need not wait for it.
-				CONTINUE;
-			END;
+			WHERE n.county = its_county AND (p.school, p.personnel_school, p.schools)
+				IS DISTINCT FROM (n.school, n.personnel_school, n.schools));
+		IF astray = '{}' THEN
+			INSERT INTO people_day (county, day, looked_at) VALUES (its_county, its_day, clock_now())
+			ON CONFLICT (county) DO UPDATE SET day = excluded.day, looked_at = excluded.looked_at;
+			CONTINUE;
 		END IF;
-		INSERT INTO people_day (county, day) VALUES (due.county, due.day)
-		ON CONFLICT (county) DO UPDATE SET day = excluded.day;
+		-- Who is being changed by somebody comes later.
+		free := ARRAY(SELECT p.id FROM person p WHERE p.county = its_county AND p.id = ANY (astray)
+			ORDER BY p.id LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED);
+		CONTINUE WHEN free = '{}';
+		BEGIN
+			PERFORM membership_settle(its_county, free);
+			RETURN cardinality(free);
+		EXCEPTION WHEN lock_not_available THEN
+			-- Somebody changes what they need besides; the other counties need not wait for it.
+			CONTINUE;
+		END;
 	END LOOP;
 	RETURN 0;
 END
@@ -413,6 +423,7 @@ CREATE TABLE title (
 	school uuid,
 	name text NOT NULL,
 	obtained_on date,
+	recorded_at timestamptz NOT NULL DEFAULT clock_now(),
 	voided_at timestamptz,
 	void_reason text,
 	version int NOT NULL DEFAULT 1,
@@ -430,7 +441,8 @@ CALL wall('title',
 CREATE TRIGGER title_of_current_person BEFORE INSERT ON title
 	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();
 
--- The present title is the one obtained last; without dates, the one recorded last; none if all are void.
+-- The present title is the one obtained last; without dates, the one recorded last (a list may record one
+-- again); none if all are void.
 CREATE FUNCTION title_settle() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE person p SET title = n.name
@@ -438,7 +450,7 @@ BEGIN
 		SELECT DISTINCT ON (c.county, c.person) c.county, c.person, t.name
 		FROM changed c
 		LEFT JOIN title t ON t.county = c.county AND t.person = c.person AND t.voided_at IS NULL
-		ORDER BY c.county, c.person, t.obtained_on DESC NULLS LAST, t.created_at DESC, t.id DESC
+		ORDER BY c.county, c.person, t.obtained_on DESC NULLS LAST, t.recorded_at DESC, t.id DESC
 	) n
 	WHERE p.county = n.county AND p.id = n.person AND p.title IS DISTINCT FROM n.name;
 	RETURN NULL;

@@ -5,10 +5,7 @@
 -- True while the person whom the request names is seen as she is today, not as she was when she left,
 -- which only a school may come to see.
 CREATE FUNCTION subject_is_present() RETURNS boolean LANGUAGE sql STABLE AS
-$$
-SELECT CASE WHEN coalesce(current_setting('qinglan.until_on', true), '') IN ('', 'infinity') THEN true
-	ELSE current_setting('qinglan.until_on')::date >= today() END
-$$;
+$$ SELECT coalesce(current_setting('qinglan.until_on', true), '') IN ('', 'infinity') $$;
 
 -- What somebody typed into a search box, as tokens are written (api/resources/pinyin.h).
 CREATE FUNCTION search_text(typed text) RETURNS text LANGUAGE sql IMMUTABLE AS
@@ -369,8 +366,8 @@ $$;
 -- ---------------------------------------------------------------- schools end, offices change hands
 
 -- Ends a school on its last day. Closing wants nobody to work or to be on file there any more; merging
--- takes everybody over to the successor from the next day on. Hours and awards stay where they were earned.
--- Who was voided or merged hinders nothing and goes nowhere.
+-- takes everybody over to the successor from the next day on, up to the last day they had. Hours and awards
+-- stay where they were earned. Who was voided or merged hinders nothing and goes nowhere.
 CREATE FUNCTION school_end(its_id uuid, if_match text, its_ended_on date, its_successor uuid)
 RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -412,12 +409,13 @@ BEGIN
 	WITH ended AS (
 		UPDATE membership m SET during = daterange(lower(m.during), its_ended_on + 1),
 			version = m.version + 1, updated_at = clock_now()
-		WHERE m.school = its_id AND lower(m.during) <= its_ended_on
+		FROM membership o
+		WHERE o.county = m.county AND o.id = m.id AND m.school = its_id AND lower(m.during) <= its_ended_on
 			AND (upper_inf(m.during) OR upper(m.during) > its_ended_on + 1)
-		RETURNING m.county, m.person, m.kind
+		RETURNING m.county, m.person, m.kind, upper(o.during) AS before_on
 	)
 	INSERT INTO membership (county, person, school, kind, during, reason)
-	SELECT e.county, e.person, its_successor, e.kind, daterange(its_ended_on + 1, NULL), 'school merged'
+	SELECT e.county, e.person, its_successor, e.kind, daterange(its_ended_on + 1, e.before_on), 'school merged'
 	FROM ended e JOIN person p ON p.county = e.county AND p.id = e.person
 	WHERE its_successor IS NOT NULL AND p.voided_at IS NULL AND p.merged_into IS NULL;
 	RETURN its_id;

@@ -27,18 +27,27 @@ WHERE (SELECT current_setting('qinglan.sees', true)) <> 'school'
 	OR (SELECT nullif(current_setting('qinglan.school', true), '')::uuid) IN (t.school_id, t.personnel_school_id);
 GRANT SELECT ON teacher_view TO qinglan_app;
 
+-- A person as the caller may know her: a school that she left, by what it knew when she did. Written to be
+-- inlined.
+CREATE FUNCTION person_as_known(p person) RETURNS SETOF person ROWS 1 LANGUAGE sql STABLE AS
+$$
+SELECT k.*
+FROM (SELECT 1) one
+LEFT JOIN sight s ON current_setting('qinglan.sees', true) = 'school'
+	AND s.county = p.county AND s.person = p.id
+	AND s.school = nullif(current_setting('qinglan.school', true), '')::uuid
+CROSS JOIN LATERAL jsonb_populate_record(p, coalesce(s.known, '{}')) k
+$$;
+
 -- Teachers who left: to their former school only what it knew when they did.
 CREATE VIEW former_teacher_members WITH (security_invoker = true) AS
-SELECT p.id, k.name, k.gender, k.birth_on, k.document_type, k.document_masked AS document_number,
+SELECT k.id, k.name, k.gender, k.birth_on, k.document_type, k.document_masked AS document_number,
 	NULL::text AS phone, NULL::uuid AS school_id, NULL::uuid AS personnel_school_id,
 	NULL::text AS teaching_stage, '{}'::text[] AS subjects, NULL::text AS title,
 	NULL::text AS political_status, NULL::text AS education, NULL::date AS homeroom_since,
-	'left' AS status, NULL::uuid AS merged_into_id, p.version,
-	instant(p.created_at) AS created_at, instant(p.updated_at) AS updated_at
-FROM person p
-LEFT JOIN sight s ON s.county = p.county AND s.person = p.id
-	AND s.school = (SELECT nullif(current_setting('qinglan.school', true), '')::uuid)
-CROSS JOIN LATERAL jsonb_populate_record(p, coalesce(s.known, '{}')) k
+	'left' AS status, NULL::uuid AS merged_into_id, k.version,
+	instant(k.created_at) AS created_at, instant(k.updated_at) AS updated_at
+FROM person p CROSS JOIN LATERAL person_as_known(p) k
 WHERE p.teacher AND p.voided_at IS NULL;
 GRANT SELECT ON former_teacher_members TO qinglan_app;
 
@@ -65,11 +74,12 @@ WHERE p.external AND p.voided_at IS NULL AND p.merged_into IS NULL;
 GRANT SELECT ON external_person_view TO qinglan_app;
 
 CREATE VIEW office_holder_view WITH (security_invoker = true) AS
-SELECT h.id, h.office AS office_id, h.person AS person_id, p.name AS person_name, h.kind,
+SELECT h.id, h.office AS office_id, h.person AS person_id, k.name AS person_name, h.kind,
 	lower(h.during) AS started_on, last_day(h.during) AS ended_on, h.version,
 	instant(h.created_at) AS created_at, instant(h.updated_at) AS updated_at
 FROM office_holder h
-LEFT JOIN person p ON p.county = h.county AND p.id = h.person;
+LEFT JOIN person p ON p.county = h.county AND p.id = h.person
+CROSS JOIN LATERAL person_as_known(p) k;
 GRANT SELECT ON office_holder_view TO qinglan_app;
 
 CREATE VIEW office_view WITH (security_invoker = true) AS
@@ -78,16 +88,17 @@ SELECT o.id, o.name, o.kind, o.school AS school_id, o.version,
 FROM office o;
 GRANT SELECT ON office_view TO qinglan_app;
 
--- Of one who left a school it sees the name and the offices that she held there.
+-- Of one who left a school it sees the name that it knew and the offices that she held there.
 CREATE VIEW officer_view WITH (security_invoker = true) AS
-SELECT p.id, p.name, CASE WHEN t.seen THEN p.phone END AS phone, CASE WHEN t.seen THEN p.unit END AS unit,
+SELECT p.id, k.name, CASE WHEN t.seen THEN p.phone END AS phone, CASE WHEN t.seen THEN p.unit END AS unit,
 	CASE WHEN t.seen THEN p.post END AS title, CASE WHEN t.seen THEN p.school END AS school_id,
 	coalesce((SELECT json_agg(json_build_object('office_id', o.id, 'office_name', o.name, 'kind', h.kind,
 			'started_on', lower(h.during), 'ended_on', last_day(h.during)) ORDER BY lower(h.during), h.id)
 		FROM office_holder h JOIN office o ON o.county = h.county AND o.id = h.office
-		WHERE h.person = p.id), '[]') AS offices, p.version,
-	instant(p.created_at) AS created_at, instant(p.updated_at) AS updated_at
-FROM person p CROSS JOIN LATERAL (SELECT is_seen_today(p.id) AS seen OFFSET 0) t
+		WHERE h.person = p.id), '[]') AS offices, k.version,
+	instant(k.created_at) AS created_at, instant(k.updated_at) AS updated_at
+FROM person p CROSS JOIN LATERAL person_as_known(p) k
+CROSS JOIN LATERAL (SELECT is_seen_today(p.id) AS seen OFFSET 0) t
 WHERE p.officer AND p.voided_at IS NULL AND p.merged_into IS NULL;
 GRANT SELECT ON officer_view TO qinglan_app;
 
@@ -96,8 +107,9 @@ GRANT SELECT ON officer_view TO qinglan_app;
 CREATE VIEW membership_view WITH (security_invoker = true) AS
 SELECT m.id, m.person AS teacher_id, m.school AS school_id, m.kind, lower(m.during) AS started_on,
 	CASE WHEN k.known THEN last_day(m.during) END AS ended_on,
-	CASE WHEN k.known THEN m.reason ELSE '' END AS reason, m.version,
-	instant(m.created_at) AS created_at, instant(m.updated_at) AS updated_at
+	CASE WHEN k.known THEN m.reason ELSE '' END AS reason, CASE WHEN k.known THEN m.version ELSE 1 END AS version,
+	instant(m.created_at) AS created_at,
+	instant(CASE WHEN k.known THEN m.updated_at ELSE m.created_at END) AS updated_at
 FROM membership m
 CROSS JOIN LATERAL (SELECT coalesce(subject_is_present()
 	OR m.school = nullif(current_setting('qinglan.school', true), '')::uuid

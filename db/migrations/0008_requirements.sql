@@ -507,7 +507,7 @@ CROSS JOIN LATERAL (
 				AND m.school = a.school AND m.during @> least(upper(w.during) - 1, today())) DESC,
 		lower(a.during) DESC, a.id
 ) a
-CROSS JOIN LATERAL (SELECT n.name, n.sort_key FROM person n
+CROSS JOIN LATERAL (SELECT k.name, k.sort_key FROM person n CROSS JOIN LATERAL person_as_known(n) k
 	WHERE n.county = here.county AND n.id = a.person OFFSET 0) p
 LEFT JOIN LATERAL (SELECT n.counted, n.short, n.levels FROM requirement_state n
 	WHERE n.county = here.county AND n.requirement = w.requirement

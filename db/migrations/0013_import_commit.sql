@@ -263,7 +263,7 @@ BEGIN
 
 	-- A title that she had before becomes the last one recorded again.
 	UPDATE import_row r SET before = r.before || jsonb_build_object('title_again', jsonb_build_object(
-			'id', t.id, 'created_at', t.created_at, 'version', t.version + 1))
+			'id', t.id, 'recorded_at', t.recorded_at, 'version', t.version + 1))
 	FROM title t
 	JOIN person p ON p.county = t.county AND p.id = t.person
 	WHERE r.county = its.county AND r.import = its.id AND r.outcome = 'changed'
@@ -271,7 +271,7 @@ BEGIN
 		AND t.voided_at IS NULL AND p.title IS DISTINCT FROM t.name
 		AND NOT import_has_dated_title(t.county, t.person);
 
-	UPDATE title t SET created_at = clock_now(), version = t.version + 1
+	UPDATE title t SET recorded_at = clock_now(), version = t.version + 1, updated_at = clock_now()
 	FROM import_good_rows(its) r
 	WHERE t.county = r.county AND t.id = (r.before->'title_again'->>'id')::uuid;
 

@@ -185,8 +185,8 @@ BEGIN
 	WHERE r.county = its.county AND r.import = its.id AND r.before ? 'appointment'
 		AND a.county = r.county AND a.id = (r.before->'appointment'->>'id')::uuid;
 
-	UPDATE title t SET created_at = (r.before->'title_again'->>'created_at')::timestamptz,
-		version = t.version + 1
+	UPDATE title t SET recorded_at = (r.before->'title_again'->>'recorded_at')::timestamptz,
+		version = t.version + 1, updated_at = clock_now()
 	FROM import_row r
 	WHERE r.county = its.county AND r.import = its.id AND r.before ? 'title_again'
 		AND t.county = r.county AND t.id = (r.before->'title_again'->>'id')::uuid;

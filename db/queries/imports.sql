@@ -100,9 +100,9 @@ WHERE r.import_id = :import_id::uuid AND :after
 -- look at; an import ends nothing. In the order of the names, each looked up on the way (OFFSET 0),
 -- so that a page does not read the county.
 --sort name: p.sort_key::text, p.id::uuid
-SELECT json_build_object('teacher_id', p.id, 'name', p.name,
+SELECT json_build_object('teacher_id', p.id, 'name', k.name,
 	'school_id', CASE WHEN is_seen_today(p.id) THEN p.school END, 'appointments', a.kinds) AS body, :keys
-FROM person p
+FROM person p CROSS JOIN LATERAL person_as_known(p) k
 CROSS JOIN LATERAL (
 	SELECT json_agg(h.kind ORDER BY h.kind) AS kinds
 	FROM homeroom_appointment h

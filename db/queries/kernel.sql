@@ -6,10 +6,11 @@
 -- a read that records nothing does without. Ids are compared and kept as uuid: they may be typed in
 -- capitals. A change of rules recounts everybody and is given time.
 -- Whom a school names is looked up in sight, after the inner select has set what sight is judged by:
--- the lateral one cannot run before the row that it reads. One column for all, since each that is
--- described and answered costs as much as setting it.
+-- the lateral one cannot run before the row that it reads. A last day to come hides nothing yet. One
+-- column for all, since each that is described and answered costs as much as setting it.
 --? sees=school: SELECT concat(set_config('qinglan.subject', coalesce(named.person::text, ''), true),
---? sees=school: 	set_config('qinglan.until_on', coalesce(named.until_on, 'infinity')::text, true))
+--? sees=school: 	set_config('qinglan.until_on', coalesce(CASE WHEN isfinite(named.until_on)
+--? sees=school: 		AND named.until_on < today() THEN named.until_on END, 'infinity')::text, true))
 --? sees=school: FROM (
 SELECT set_config('qinglan.county', :county::text, true) AS county, concat(
 	set_config('qinglan.role', :role::text, true),

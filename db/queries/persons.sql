@@ -49,8 +49,8 @@ RETURNING p.version, body_of('external_person_view', p.id) AS body
 -- Persons who act, by name, with the offices they hold or held.
 --sort name: p.sort_key::text, p.id::uuid
 SELECT row_to_json(o) AS body, :keys
-FROM person p JOIN officer_view o ON o.id = p.id
-WHERE p.officer AND :after
+FROM person n CROSS JOIN LATERAL person_as_known(n) p JOIN officer_view o ON o.id = p.id
+WHERE n.officer AND :after
 --? school_id: AND p.school = :school_id::uuid AND o.school_id = :school_id::uuid
 :order
 

@@ -9,9 +9,8 @@
 --? expand=school: SELECT with_member(row_to_json(t), 'school',
 --? expand=school: 	(SELECT row_to_json(s) FROM school_view s WHERE s.id = t.school_id)) AS body,
 	:keys
-FROM person p
---? !status: JOIN teacher_view t ON t.id = p.id
---? status: JOIN former_teacher_view t ON t.id = p.id
+--? !status: FROM person p JOIN teacher_view t ON t.id = p.id
+--? status: FROM person n CROSS JOIN LATERAL person_as_known(n) p JOIN former_teacher_view t ON t.id = p.id
 WHERE p.voided_at IS NULL AND p.merged_into IS NULL AND :after
 --? status: AND (SELECT must_go_together(:school_id::text IS NULL, 'school_id', 'not-with-left')
 --? status: 	AND must_go_together(:stage::text IS NULL, 'stage', 'not-with-left')
@@ -42,7 +41,10 @@ row_to_json(t)
 --? auth_sees=school: ELSE former_teacher(t.id) END
 --? expand=school: , 'school', (SELECT row_to_json(s) FROM school_view s
 --? expand=school: 	WHERE s.id = t.school_id AND subject_is_present()))
-	AS body, t.version
+	AS body,
+--? !auth_sees=school: t.version
+--? auth_sees=school: CASE WHEN subject_is_present() THEN t.version
+--? auth_sees=school: 	ELSE (former_teacher(t.id)->>'version')::int END AS version
 FROM teacher_members t
 WHERE t.id = :teacher_id::uuid
 --? auth_sees=school: AND (t.status <> 'voided' OR subject_is_present())

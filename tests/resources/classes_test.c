@@ -195,12 +195,98 @@ static void a_membership_begins_and_ends_with_the_days(void **state)
 	sql_value(world->owner, sql_text("SELECT clock_set(%s, '2026-10-15 02:00+00')", county));
 }
 
+/* As a day before was found to be in line, for people_upkeep() to look again. */
+static void look_again(void)
+{
+	sql_value(world->super,
+		  "UPDATE people_day SET looked_at = looked_at - interval '2 minutes'");
+}
+
+/* What was begun the day before goes by that day, and is committed when the new one was seen to. */
+static void who_is_written_across_midnight_is_moved_too(void **state)
+{
+	PGconn *late = sql_connect(world, "postgres");
+
+	(void)state;
+	sql_value(world->gate, "SELECT people_upkeep()");
+	sql_value(late, sql_text("SET search_path = qinglan; BEGIN; SELECT set_config("
+				 "'qinglan.county', '%s', true); INSERT INTO membership (county, "
+				 "person, school, kind, during) VALUES (%s, '" U("c2") "', '" U(
+					 "a2") "', 'working', '[2026-10-16,)')",
+				 county, county));
+	sql_value(world->owner, sql_text("SELECT clock_set(%s, '2026-10-15 16:00:05+00')", county));
+	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "0");
+	sql_value(late, "COMMIT");
+	/* Not each second. */
+	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "0");
+	assert_string_equal(place(U("c2")), "");
+	look_again();
+	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "1");
+	assert_string_equal(place(U("c2")), "a2 a2:infinity");
+	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "0");
+	/* Nor when nothing begun the day before can be left. */
+	sql_value(world->owner, sql_text("SELECT clock_set(%s, '2026-10-15 16:20+00')", county));
+	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "0");
+	look_again();
+	assert_string_equal(
+		sql_value(world->super, sql_text("UPDATE person SET school = NULL WHERE id = '" U(
+						"c2") "'; SELECT people_upkeep()")),
+		"0");
+	sql_value(world->owner, sql_text("SELECT clock_set(%s, '2026-10-15 02:00+00')", county));
+	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "1");
+	assert_string_equal(place(U("c2")), "");
+	PQfinish(late);
+}
+
+#define MOVING "'" U("c1") "', '" U("c2") "', '" U("e1") "'"
+static void who_is_being_changed_keeps_nobody_else_from_moving(void **state)
+{
+	PGconn *busy = sql_connect(world, "postgres");
+	char other[SQL_COUNTY_SIZE];
+
+	(void)state;
+	sql_county(world, "990102", other);
+	sql_value(world->gate, "SELECT people_upkeep()");
+	sql_value(world->super,
+		  sql_text("INSERT INTO school (county, id, code, name, stages) VALUES (%s, '" U(
+				   "a3") "', '2199000001', 'Q', '{primary}'); INSERT INTO person "
+					 "(county, id, name, sort_key, teacher) VALUES (%s, '" U(
+						 "e1") "', "
+						       "'戊', 'wu', true)",
+			   other, other));
+	sql_value(
+		world->super,
+		"DELETE FROM membership WHERE person IN (" MOVING ")"
+		"; INSERT INTO membership (county, person, school, kind, during) SELECT county, id, '" U(
+			"a3") "', 'working', '[2026-11-01,)' FROM person WHERE id IN (" MOVING ")");
+	sql_value(busy, "SET search_path = qinglan; BEGIN");
+	sql_value(busy, "SELECT 1 FROM person WHERE id = '" U("c1") "' FOR NO KEY UPDATE");
+	sql_value(world->owner,
+		  sql_text("SELECT clock_set(n::int, '2026-11-01 02:00+00') FROM unnest(ARRAY[%s, "
+			   "%s]) AS u(n)",
+			   county, other));
+	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "1");
+	assert_string_equal(place(U("c2")), "a3 a3:infinity");
+	/* The next county's turn. */
+	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "1");
+	assert_string_equal(place(U("e1")), "a3 a3:infinity");
+	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "0");
+	sql_value(busy, "COMMIT");
+	/* She is not forgotten. */
+	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "1");
+	assert_string_equal(place(U("c1")), "a3 a3:infinity");
+	assert_string_equal(sql_value(world->gate, "SELECT people_upkeep()"), "0");
+	sql_value(world->owner, sql_text("SELECT clock_set(%s, '2026-10-15 02:00+00')", county));
+	PQfinish(busy);
+}
+
 static int set_up(void **state)
 {
 	world = sql_begin("classes");
 	*state = world;
 	if (!world)
 		return -1;
+	sql_value(world->super, "SET lock_timeout = '5s'");
 	sql_county(world, "990101", county);
 	sql_value(world->owner, sql_text("SELECT clock_set(%s, '2026-10-15 02:00+00')", county));
 	sql_value(
@@ -243,6 +329,8 @@ int main(void)
 		cmocka_unit_test(a_class_has_one_homeroom_teacher_at_a_time),
 		cmocka_unit_test(two_that_appoint_at_once_do_not_both_succeed),
 		cmocka_unit_test(a_membership_begins_and_ends_with_the_days),
+		cmocka_unit_test(who_is_written_across_midnight_is_moved_too),
+		cmocka_unit_test(who_is_being_changed_keeps_nobody_else_from_moving),
 	};
 
 	return cmocka_run_group_tests_name("classes", tests, set_up, tear_down);

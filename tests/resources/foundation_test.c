@@ -16,6 +16,7 @@ static const char *SCHOOL = "0199b0a4-7c00-7000-8000-0000000000a1";
 static const char *OTHER = "0199b0a4-7c00-7000-8000-0000000000a2";
 static const char *PERSON = "0199b0a4-7c00-7000-8000-0000000000c1";
 static const char *LEFT = "0199b0a4-7c00-7000-8000-0000000000c2";
+static const char *LEAVING = "0199b0a4-7c00-7000-8000-0000000000c4";
 static const char *STRANGER = "0199b0a4-7c00-7000-8000-0000000000c3";
 
 static void the_subject_is_whom_the_actor_sees(void **state)
@@ -27,6 +28,7 @@ static void the_subject_is_whom_the_actor_sees(void **state)
 		{"all", "", "", STRANGER, "", ""},
 		{"school", SCHOOL, "", PERSON, PERSON, "infinity"},
 		{"school", SCHOOL, "", LEFT, LEFT, "2026-01-31"},
+		{"school", SCHOOL, "", LEAVING, LEAVING, "infinity"},
 		{"school", SCHOOL, "", STRANGER, "", "infinity"},
 		{"school", OTHER, "", PERSON, "", "infinity"},
 		{"school", "", "", PERSON, "", "infinity"},
@@ -237,13 +239,14 @@ static int set_up(void **state)
 		sql_text(
 			"SELECT set_config('qinglan.county', '%s', false); "
 			"INSERT INTO person (county, id, name, sort_key, teacher) VALUES "
-			"(%s, '%s', '甲', 'jia', true), (%s, '%s', '乙', 'yi', true), (%s, '%s', '丙', 'bing', true); "
+			"(%s, '%s', '甲', 'jia', true), (%s, '%s', '乙', 'yi', true), (%s, '%s', '丙', 'bing', true), (%s, '%s', '丁', 'ding', true); "
 			"INSERT INTO membership (county, person, school, kind, during) VALUES "
 			"(%s, '%s', '%s', 'working', '[2020-09-01,)'), "
 			"(%s, '%s', '%s', 'working', '[2020-09-01,2026-02-01)'), "
-			"(%s, '%s', '%s', 'working', '[2026-02-01,)')",
-			a, a, PERSON, a, LEFT, a, STRANGER, a, PERSON, SCHOOL, a, LEFT, SCHOOL, a,
-			LEFT, OTHER));
+			"(%s, '%s', '%s', 'working', '[2026-02-01,)'), "
+			"(%s, '%s', '%s', 'working', '[2020-09-01,9999-01-01)')",
+			a, a, PERSON, a, LEFT, a, STRANGER, a, LEAVING, a, PERSON, SCHOOL, a, LEFT,
+			SCHOOL, a, LEFT, OTHER, a, LEAVING, SCHOOL));
 	return 0;
 }
 

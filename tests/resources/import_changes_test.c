@@ -276,7 +276,9 @@ static void a_title_that_a_list_made_current_again_goes_back_to_its_place(void *
 {
 	struct world *w = *state;
 	const char *last = "SELECT t.name FROM title t JOIN person p ON p.id = t.person WHERE "
-			   "p.name = '升降' ORDER BY t.created_at DESC LIMIT 1";
+			   "p.name = '升降' ORDER BY t.recorded_at DESC LIMIT 1";
+	const char *made = "SELECT string_agg(DISTINCT left(instant(t.created_at), 16), ' ') FROM "
+			   "title t JOIN person p ON p.id = t.person WHERE p.name = '升降'";
 	const char *id;
 
 	for (int i = 0; i < 3; i++) {
@@ -285,11 +287,18 @@ static void a_title_that_a_list_made_current_again_goes_back_to_its_place(void *
 				       : "2199700001,升降,,1990-01-01,一级教师,,,后备,\n");
 	}
 	expect_sql(w, "first", last);
+	expect_sql(
+		w, "t",
+		"SELECT bool_and(before ? 'recorded_at' AND after ? 'recorded_at') FROM event "
+		"WHERE object = 'title' AND action = 'update' AND object_id IN (SELECT t.id::text "
+		"FROM title t JOIN person p ON p.id = t.person WHERE p.name = '升降')");
 	expect(ask_undo(w->county, "teacher", id), 202, NULL);
 	world_jobs(w);
 	expect(look(w->county, "teacher", id), 200, "{'state': 'undone', 'problem': null}");
 	expect_sql(w, "senior", "SELECT title FROM person WHERE name = '升降'");
 	expect_sql(w, "senior", last);
+	/* When each was made stays as it was. */
+	expect_sql(w, "2026-10-15T02:10 2026-10-15T02:11", made);
 	world_clock(w, w->county_a, "2026-10-15 02:00+00");
 }
 

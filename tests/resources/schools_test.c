@@ -223,6 +223,45 @@ static void who_was_recorded_by_mistake_keeps_no_school_open(void **state)
 	}
 }
 
+/* Who was to leave, and where to, stays as announced. */
+static void a_merger_keeps_the_last_days_of_those_it_moves(void **state)
+{
+	struct world *w = *state;
+	const char *school =
+		arena_strdup(w->arena, text_at(POST(w->county, "/v1/schools",
+						    "{'code': '2199000090', 'name': '并校', "
+						    "'stages': ['primary']}"),
+					       "id"));
+	const char *id = arena_strdup(
+		w->arena,
+		text_at(POST(w->county, "/v1/teachers",
+			     text("{'name': '将离', 'school_id': '%s', 'started_on': '2020-09-01'}",
+				  school)),
+			"id"));
+	const char *path = arena_printf(w->arena, "/v1/teachers/%s/memberships", id);
+	struct answer *list = GET(w->county, "%s", path);
+
+	for (int i = 0; i < 2; i++)
+		expect(call(w->county, "POST",
+			    text("%s/%s/end", path, text_at(list, text("data/%d/id", i))),
+			    "{'ended_on': '2026-10-31'}", "If-Match", "*", NULL),
+		       200, NULL);
+	expect(POST(w->county, path,
+		    text("{'school_id': '%s', 'kind': 'working', 'started_on': '2026-11-01'}",
+			 w->school_a2)),
+	       201, NULL);
+	expect(call(w->county, "POST", text("/v1/schools/%s/merge", school),
+		    text("{'ended_on': '2026-10-14', 'successor_id': '%s'}", w->school_a2),
+		    "If-Match", "*", NULL),
+	       200, NULL);
+	expect_sql(w,
+		   "personnel [2026-10-15,2026-11-01) working [2026-10-15,2026-11-01) "
+		   "working [2026-11-01,)",
+		   text("SELECT string_agg(kind || ' ' || during, ' ' ORDER BY kind, during) FROM "
+			"membership WHERE person = '%s' AND school = '%s'",
+			id, w->school_a2));
+}
+
 static void a_school_has_an_office_and_offices_change_hands(void **state)
 {
 	struct world *w = *state;
@@ -299,6 +338,7 @@ int main(void)
 		cmocka_unit_test(a_school_keeps_its_code),
 		cmocka_unit_test(a_school_closes_when_nobody_is_left),
 		cmocka_unit_test(who_was_recorded_by_mistake_keeps_no_school_open),
+		cmocka_unit_test(a_merger_keeps_the_last_days_of_those_it_moves),
 		cmocka_unit_test(a_school_has_an_office_and_offices_change_hands),
 		cmocka_unit_test(experts_from_elsewhere_are_known_to_all_schools),
 		cmocka_unit_test(everybody_learns_who_she_is),

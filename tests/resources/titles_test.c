@@ -1,14 +1,7 @@
 /*
  * titles_test.c -- titles of teachers: which is the present one, and how one is taken back.
  */
-#include "harness/world.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "transfer.h"
 
 /* The titles of a fresh teacher of school A1, of whom MORE is told. */
 static const char *titles_of(struct world *w, const char *name, const char *more)
@@ -87,6 +80,31 @@ static void who_has_no_title_left_has_none(void **state)
 	expect_present(w, titles, "null");
 }
 
+/* A seconded teacher's school sees her whole up to her last day with it. */
+static void a_school_with_an_end_to_come_is_told_a_title_without_a_day(void **state)
+{
+	struct world *w = *state;
+	const char *id = joins(w, "将调", "");
+	const char *path = arena_printf(w->arena, "/v1/teachers/%s", id);
+
+	expect(POST(w->school, text("%s/titles", path), "{'title': 'third'}"), 201, NULL);
+	expect(POST(w->school, text("%s/identifiers", path), "{'source': '省平台', 'value': 'T4'}"),
+	       201, NULL);
+	moves(w, id, "2026-10-10", "2026-10-11");
+	/* Today is her last day but one, her last, the one behind it. */
+	leaves(w, id, "2026-10-16");
+	expect(GET(w->other_school, "%s", path), 200, "{'title': 'third'}");
+	for (int day = 15; day <= 17; day++) {
+		size_t told = day <= 16;
+
+		world_clock(w, w->county_a, text("2026-10-%dT02:00:00Z", day));
+		assert_int_equal(count_at(GET(w->other_school, "%s/titles", path), "data"), told);
+		assert_int_equal(count_at(GET(w->other_school, "%s/identifiers", path), "data"),
+				 told);
+	}
+	world_clock(w, w->county_a, "2026-10-15T02:00:00Z");
+}
+
 /* Of one who left, the county takes back what is wrong. */
 static void a_former_school_takes_no_title_back(void **state)
 {
@@ -114,6 +132,7 @@ int main(void)
 		cmocka_unit_test(the_present_title_is_the_one_obtained_last),
 		cmocka_unit_test(a_title_recorded_by_mistake_is_taken_back),
 		cmocka_unit_test(who_has_no_title_left_has_none),
+		cmocka_unit_test(a_school_with_an_end_to_come_is_told_a_title_without_a_day),
 		cmocka_unit_test(a_former_school_takes_no_title_back),
 	};
 

@@ -1,55 +1,11 @@
 /*
  * transfer_test.c -- what follows when a teacher moves from one school to another: her
- * appointments end, the new school has her from its first day, and the old one keeps what it knew
- * on its last.
+ * appointments end, and the new school has her from its first day.
  */
-#include "import_list.h"
 #include "kernel/job.h"
+#include "transfer.h"
 
 #include <unistd.h>
-
-/* A teacher of A1 since 2020, with MORE members; her id. */
-static const char *joins(struct world *w, const char *name, const char *more)
-{
-	struct answer *made =
-		POST(w->school, "/v1/teachers",
-		     text("{'name': '%s', 'school_id': '%s', 'started_on': '2020-09-01'%s}", name,
-			  w->school_a1, more));
-
-	expect(made, 201, NULL);
-	return arena_strdup(w->arena, text_at(made, "id"));
-}
-
-static struct answer *ends(struct client *c, const char *path, const char *last)
-{
-	return call(c, "POST", text("%s/end", path),
-		    text("{'ended_on': '%s', 'reason': '调出'}", last), "If-Match", "*", NULL);
-}
-
-/* The county ends all that she has on LAST, and A2 has her from FIRST on. */
-static void moves(struct world *w, const char *id, const char *last, const char *first)
-{
-	const char *path = arena_printf(w->arena, "/v1/teachers/%s/memberships", id);
-	struct answer *list = GET(w->county, "%s", path);
-	static const char *const kinds[] = {"working", "personnel"};
-
-	for (int i = 0; i < 2; i++)
-		expect(ends(w->county, text("%s/%s", path, text_at(list, text("data/%d/id", i))),
-			    last),
-		       200, NULL);
-	for (int i = 0; i < 2; i++)
-		expect(POST(w->county, path,
-			    text("{'school_id': '%s', 'kind': '%s', 'started_on': '%s', "
-				 "'reason': '调入'}",
-				 w->school_a2, kinds[i], first)),
-		       201, NULL);
-}
-
-static void lists(struct world *w, const char *line)
-{
-	commit(w, w->county, "teacher",
-	       import_text(w, w->county, "teacher", text(HEAD "%s", line)));
-}
 
 static bool is_short(struct client *c, const char *requirement, const char *id)
 {
@@ -145,74 +101,6 @@ static void what_was_written_of_her_is_no_longer_her_former_schools_to_change(vo
 		    NULL),
 	       404, NULL);
 	world_clock(w, w->county_a, "2026-10-15T02:00:00Z");
-}
-
-static void a_title_without_a_day_is_not_told_to_a_school_that_she_left(void **state)
-{
-	struct world *w = *state;
-	const char *id = joins(w, "无期", "");
-	const char *titles = arena_printf(w->arena, "/v1/teachers/%s/titles", id);
-
-	expect(POST(w->school, titles, "{'title': 'third'}"), 201, NULL);
-	moves(w, id, "2026-10-10", "2026-10-11");
-	expect(POST(w->other_school, titles, "{'title': 'first'}"), 201, NULL);
-	expect(GET(w->school, "%s", titles), 200, "{'data': [{'title': 'third'}]}");
-	assert_int_equal(count_at(GET(w->school, "%s", titles), "data"), 1);
-	assert_int_equal(count_at(GET(w->other_school, "%s", titles), "data"), 2);
-}
-
-static void how_another_membership_ended_later_is_not_told_to_a_school_that_she_left(void **state)
-{
-	struct world *w = *state;
-	const char *id = joins(w, "借调", "");
-	const char *path = arena_printf(w->arena, "/v1/teachers/%s/memberships", id);
-	const char *working, *filed;
-
-	/* Her file goes to A2 before she does. */
-	world_value(w,
-		    "UPDATE membership SET school = $1::uuid WHERE person = $2::uuid AND kind = "
-		    "'personnel' RETURNING 'x'",
-		    w->school_a2, id, NULL);
-	working = arena_printf(
-		w->arena, "%s/%s", path,
-		world_value(w,
-			    "SELECT id::text FROM membership WHERE person = $1::uuid AND kind = "
-			    "'working'",
-			    id, NULL));
-	filed = arena_printf(
-		w->arena, "%s/%s", path,
-		world_value(w,
-			    "SELECT id::text FROM membership WHERE person = $1::uuid AND kind = "
-			    "'personnel'",
-			    id, NULL));
-	expect(ends(w->county, working, "2026-10-01"), 200, NULL);
-	expect(ends(w->county, filed, "2026-10-12"), 200, NULL);
-	expect(GET(w->school, "%s", filed), 200, "{'ended_on': null, 'reason': ''}");
-	expect(GET(w->school, "%s", working), 200, "{'ended_on': '2026-10-01', 'reason': '调出'}");
-	expect(GET(w->county, "%s", filed), 200, "{'ended_on': '2026-10-12', 'reason': '调出'}");
-}
-
-static void who_is_missing_from_a_list_is_not_told_where_she_went(void **state)
-{
-	struct world *w = *state;
-	const char *list, *id;
-
-	lists(w, "2199700001,缺席,,1990-06-06,,,四年级(8)班,班主任,2026-09\n");
-	id = world_value(w, "SELECT id::text FROM person WHERE name = '缺席'", NULL);
-	moves(w, id, "2026-10-15", "2026-10-16");
-	list = import_text(w, w->school, "teacher",
-			   HEAD "2199700001,在册,,1990-06-07,,,四年级(9)班,班主任,2026-09\n");
-	world_clock(w, w->county_a, "2026-10-17T02:00:00Z");
-	world_value(w, "SELECT people_upkeep()", NULL);
-	expect_sql(w, w->school_a2, text("SELECT school FROM person WHERE id = '%s'", id));
-	world_value(w,
-		    "UPDATE import SET as_of_on = '2026-10-15' WHERE id = $1::uuid RETURNING 'x'",
-		    list, NULL);
-	assert_null(
-		strstr(GET(w->school, "/v1/teacher-imports/%s/missing?page_size=500", list)->body,
-		       w->school_a2));
-	world_clock(w, w->county_a, "2026-10-15T02:00:00Z");
-	world_value(w, "SELECT people_upkeep()", NULL);
 }
 
 static void a_membership_that_has_not_begun_can_be_withdrawn(void **state)
@@ -318,31 +206,6 @@ static void a_new_day_moves_people_as_soon_as_it_begins(void **state)
 	job_runner_stop(runner);
 }
 
-static void a_school_that_she_left_knows_her_as_she_was_then(void **state)
-{
-	struct world *w = *state;
-	const char *id = joins(w, "旧名",
-			       ", 'birth_on': '1990-01-09', 'document_type': 'passport', "
-			       "'document_number': 'K1111111'");
-	const char *path = arena_printf(w->arena, "/v1/teachers/%s", id);
-	const char *then = "{'name': '旧名', 'gender': null, 'birth_on': '1990-01-09', "
-			   "'document_number': 'K1****11'}";
-
-	moves(w, id, "2026-10-10", "2026-10-11");
-	expect(PATCH(w->other_school, path, "*",
-		     "{'name': '新称', 'gender': 'female', 'birth_on': '1990-01-10', "
-		     "'document_type': 'passport', 'document_number': 'N2222222'}"),
-	       200, "{'name': '新称'}");
-	expect(GET(w->school, "%s", path), 200, then);
-	expect(GET(w->school, "/v1/teachers?status=left&q=jiuming"), 200,
-	       "{'data': [{'name': '旧名', 'document_number': 'K1****11'}]}");
-	assert_int_equal(count_at(GET(w->school, "/v1/teachers?status=left&q=xincheng"), "data"),
-			 0);
-	assert_int_equal(count_at(GET(w->other_school, "/v1/teachers?q=xincheng"), "data"), 1);
-	assert_int_equal(count_at(GET(w->other_school, "/v1/teachers?q=jiuming"), "data"), 0);
-	assert_int_equal(count_at(GET(w->county, "/v1/teachers?q=xincheng"), "data"), 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,12 +213,7 @@ int main(void)
 		cmocka_unit_test(an_appointment_lasts_no_longer_than_the_membership_it_is_given_in),
 		cmocka_unit_test(a_merger_of_schools_ends_the_appointments_of_whom_it_moves),
 		cmocka_unit_test(what_was_written_of_her_is_no_longer_her_former_schools_to_change),
-		cmocka_unit_test(a_title_without_a_day_is_not_told_to_a_school_that_she_left),
-		cmocka_unit_test(
-			how_another_membership_ended_later_is_not_told_to_a_school_that_she_left),
-		cmocka_unit_test(who_is_missing_from_a_list_is_not_told_where_she_went),
 		cmocka_unit_test(a_membership_that_has_not_begun_can_be_withdrawn),
-		cmocka_unit_test(a_school_that_she_left_knows_her_as_she_was_then),
 		cmocka_unit_test(many_move_on_one_day_some_at_a_time),
 		cmocka_unit_test(a_new_day_moves_people_as_soon_as_it_begins),
 	};
