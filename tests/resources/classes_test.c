@@ -135,6 +135,25 @@ static void a_class_has_one_homeroom_teacher_at_a_time(void **state)
 	assert_string_equal(appoint(c, U("c1"), "deputy", "[2026-10-01,)"), "appointment_once");
 }
 
+static void nobody_is_appointed_where_she_does_not_work(void **state)
+{
+	PGconn *c = world->super;
+
+	(void)state;
+	assert_string_equal(appoint(c, U("c2"), "trainee", "[2019-09-01,2020-01-01)"), "QL409");
+	assert_string_equal(appoint(c, U("c2"), "trainee", "[2027-01-01,)"), "QL409");
+	assert_string_equal(appoint(c, U("c2"), "trainee", "[2026-12-31,)"), "");
+	assert_string_equal(
+		sql_value(c, "SELECT upper(during) || end_reason FROM homeroom_appointment "
+			     "WHERE kind = 'trainee'"),
+		"2027-01-01离开学校");
+	/* Who was made for a school and has no memberships is there. */
+	sql_value(c, sql_text("INSERT INTO person (county, id, name, sort_key, officer, school) "
+			      "VALUES (%s, '" U("c3") "', '丙', 'bing', true, '" U("a1") "')",
+			      county));
+	assert_string_equal(appoint(c, U("c3"), "assistant", "[2026-09-01,)"), "");
+}
+
 static void two_that_appoint_at_once_do_not_both_succeed(void **state)
 {
 	PGconn *first = sql_connect(world, "postgres"), *second = sql_connect(world, "postgres");
@@ -143,12 +162,12 @@ static void two_that_appoint_at_once_do_not_both_succeed(void **state)
 	sql_value(first, "SET search_path = qinglan");
 	sql_value(second, "SET search_path = qinglan; SET lock_timeout = '200ms'");
 	sql_value(first, "BEGIN");
-	assert_string_equal(appoint(first, U("c1"), "homeroom", "[2020-01-01,2020-06-01)"), "");
+	assert_string_equal(appoint(first, U("c1"), "homeroom", "[2021-01-01,2021-06-01)"), "");
 	/* It waits for the first to end, and may not pass it. */
-	assert_string_equal(appoint(second, U("c2"), "homeroom", "[2020-05-01,2020-07-01)"),
+	assert_string_equal(appoint(second, U("c2"), "homeroom", "[2021-05-01,2021-07-01)"),
 			    "55P03");
 	sql_value(first, "COMMIT");
-	assert_string_equal(appoint(second, U("c2"), "homeroom", "[2020-05-01,2020-07-01)"),
+	assert_string_equal(appoint(second, U("c2"), "homeroom", "[2021-05-01,2021-07-01)"),
 			    "class_has_one_homeroom_teacher");
 	PQfinish(first);
 	PQfinish(second);
@@ -223,8 +242,10 @@ static int set_up(void **state)
 												      "c2") "', '乙', 'yi', '{yi}', true); "
 													    "INSERT INTO membership (county, person, school, kind, during) VALUES "
 													    "(%s, '" U("c1") "', '" U(
-														    "a1") "', 'working', '[2020-09-01,)')",
-			county, county, county, county, county, county, county, county));
+														    "a1") "', 'working', '[2020-09-01,)'), "
+															  "(%s, '" U("c2") "', '" U(
+																  "a1") "', 'working', '[2020-01-01,2027-01-01)')",
+			county, county, county, county, county, county, county, county, county));
 	return 0;
 }
 
@@ -241,6 +262,7 @@ int main(void)
 		cmocka_unit_test(a_label_is_read_as_people_write_it),
 		cmocka_unit_test(a_label_finds_the_class_that_is_there),
 		cmocka_unit_test(a_class_has_one_homeroom_teacher_at_a_time),
+		cmocka_unit_test(nobody_is_appointed_where_she_does_not_work),
 		cmocka_unit_test(two_that_appoint_at_once_do_not_both_succeed),
 		cmocka_unit_test(a_membership_begins_and_ends_with_the_days),
 	};
