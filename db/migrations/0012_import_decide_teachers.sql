@@ -259,22 +259,28 @@ SET enable_nestloop = off AS
 $$
 UPDATE import_row r SET problems = r.problems || c.problems
 FROM (
-	SELECT q.part, q.row, import_problem('姓名', 'may-exist', coalesce(min(s.name), '-'), 'warning')
-		AS problems
-	FROM import_row q
-	JOIN person p ON p.county = q.county AND p.name = q.name AND p.birth_on = (q.parsed->>'birth_on')::date
-	LEFT JOIN school s ON s.county = p.county AND s.id = p.school
-	WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending' AND q.person IS NULL
-		AND p.teacher AND p.merged_into IS NULL AND p.voided_at IS NULL
-	GROUP BY q.part, q.row
-	UNION ALL
-	SELECT q.part, q.row, import_problem('联系电话', 'may-exist', coalesce(min(s.name), '-'), 'warning')
-	FROM import_row q
-	JOIN person p ON p.county = q.county AND p.phone = q.parsed->>'phone'
-	LEFT JOIN school s ON s.county = p.county AND s.id = p.school
-	WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending' AND q.person IS NULL
-		AND p.teacher AND p.merged_into IS NULL AND p.voided_at IS NULL
-	GROUP BY q.part, q.row
+	SELECT p.part, p.row, jsonb_agg(p.problem->0 ORDER BY p.nth) AS problems
+	FROM (
+		SELECT q.part, q.row, 1 AS nth,
+			import_problem('姓名', 'may-exist', coalesce(min(s.name), '-'), 'warning') AS problem
+		FROM import_row q
+		JOIN person p ON p.county = q.county AND p.name = q.name
+			AND p.birth_on = (q.parsed->>'birth_on')::date
+		LEFT JOIN school s ON s.county = p.county AND s.id = p.school
+		WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending' AND q.person IS NULL
+			AND p.teacher AND p.merged_into IS NULL AND p.voided_at IS NULL
+		GROUP BY q.part, q.row
+		UNION ALL
+		SELECT q.part, q.row, 2,
+			import_problem('联系电话', 'may-exist', coalesce(min(s.name), '-'), 'warning')
+		FROM import_row q
+		JOIN person p ON p.county = q.county AND p.phone = q.parsed->>'phone'
+		LEFT JOIN school s ON s.county = p.county AND s.id = p.school
+		WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending' AND q.person IS NULL
+			AND p.teacher AND p.merged_into IS NULL AND p.voided_at IS NULL
+		GROUP BY q.part, q.row
+	) p
+	GROUP BY p.part, p.row
 ) c
 WHERE r.county = its.county AND r.import = its.id AND r.part = c.part AND r.row = c.row
 $$;
