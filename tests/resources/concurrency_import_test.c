@@ -179,7 +179,7 @@ static void a_list_appoints_nobody_who_leaves_meanwhile(void **state)
 		   target);
 	ask = commit_of(w, target, true);
 	expect(call(w->county, "POST", ask.target, ask.body, "If-Match", "*", NULL), 202, NULL);
-	ends_work(r, person, "2026-09-10");
+	ends(r, person, "working", "2026-09-10");
 	start(&list, r, NULL, NULL, 1);
 	as_owner(r, "SELECT 1", "COMMIT");
 	pthread_join(list.thread, NULL);
