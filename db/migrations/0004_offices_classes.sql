@@ -212,42 +212,83 @@ CALL wall('homeroom_appointment',
 CREATE TRIGGER homeroom_appointment_of_current_person BEFORE INSERT ON homeroom_appointment
 	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();
 
--- Appointments follow the working school: one ends with her working there at the latest. The membership is
--- held, so that who appoints and who ends it wait for each other.
-CREATE FUNCTION appointment_ends_with_work() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Appointments follow the working school.
+
+-- The first spell without a gap, of those that meet DAYS, in which a person works in a school; without an end
+-- for who was made for it and has no memberships. NULL: she does not work there then.
+CREATE FUNCTION work_spell(its_county int, its_person uuid, its_school uuid, days daterange) RETURNS daterange
+LANGUAGE sql STABLE AS
+$$
+SELECT coalesce(
+	(SELECT w.spell
+	FROM (SELECT unnest(range_agg(m.during)) AS spell FROM membership m
+		WHERE m.county = its_county AND m.person = its_person AND m.school = its_school
+			AND m.kind = 'working') w
+	WHERE w.spell && days ORDER BY w.spell LIMIT 1),
+	(SELECT '(,)'::daterange FROM person p
+	WHERE p.county = its_county AND p.id = its_person AND p.school = its_school
+		AND NOT EXISTS (SELECT FROM membership m WHERE m.county = p.county AND m.person = p.id)))
+$$;
+
+-- An appointment is given to who works in the school, and ends with that spell at the latest. The memberships
+-- are held, so that who appoints and who ends one wait for each other.
+CREATE FUNCTION appointment_within_work() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
 	works daterange;
 BEGIN
-	SELECT m.during INTO works FROM membership m
+	PERFORM FROM membership m
 	WHERE m.county = NEW.county AND m.person = NEW.person AND m.school = NEW.school AND m.kind = 'working'
-		AND m.during @> lower(NEW.during) FOR SHARE;
-	NEW.during := daterange(lower(NEW.during), least(upper(NEW.during), upper(works)));
+		AND m.during && NEW.during
+	FOR SHARE;
+	works := work_spell(NEW.county, NEW.person, NEW.school, NEW.during);
+	IF works IS NULL THEN
+		PERFORM raise_problem('not-at-work', '{}', 'QL409');
+	ELSIF upper(works) < coalesce(upper(NEW.during), 'infinity') THEN
+		NEW.during := daterange(lower(NEW.during), upper(works));
+		NEW.end_reason := CASE NEW.end_reason WHEN '' THEN '离开学校' ELSE NEW.end_reason END;
+	END IF;
 	RETURN NEW;
 END
 $$;
-CALL engine_owned('appointment_ends_with_work()');
-CREATE TRIGGER appointment_ends_with_work BEFORE INSERT ON homeroom_appointment
-	FOR EACH ROW EXECUTE FUNCTION appointment_ends_with_work();
+CALL engine_owned('appointment_within_work()');
+CREATE TRIGGER appointment_within_work BEFORE INSERT ON homeroom_appointment
+	FOR EACH ROW EXECUTE FUNCTION appointment_within_work();
 
--- So do those that she has when her membership gets an end; one that would begin later never does.
-CREATE FUNCTION work_ends_appointments() RETURNS trigger LANGUAGE plpgsql AS $$
+-- What becomes of those that she has when a membership is moved or withdrawn: they end with the spell that is
+-- left; one that ended with the membership goes on with it, unless another has its place; one that is outside
+-- of all her work in the school never was.
+CREATE FUNCTION work_moves_appointments() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE homeroom_appointment a SET during = daterange(lower(a.during), upper(c.during)),
-		end_reason = CASE a.end_reason WHEN '' THEN '离开学校' ELSE a.end_reason END,
+	WITH hers AS MATERIALIZED (
+		SELECT a.county, a.id, w.during AS worked,
+			work_spell(a.county, a.person, a.school, a.during) AS works
+		FROM was w
+		JOIN homeroom_appointment a ON a.county = w.county AND a.person = w.person AND a.school = w.school
+		WHERE w.kind = 'working'
+	), gone AS (
+		DELETE FROM homeroom_appointment a USING hers h
+		WHERE a.county = h.county AND a.id = h.id AND h.works IS NULL
+	)
+	UPDATE homeroom_appointment a SET during = daterange(lower(a.during), upper(h.works)),
+		end_reason = CASE WHEN upper_inf(h.works) THEN '' WHEN a.end_reason = '' THEN '离开学校'
+			ELSE a.end_reason END,
 		version = a.version + 1, updated_at = clock_now()
-	FROM changed c
-	WHERE c.kind = 'working' AND a.county = c.county AND a.person = c.person AND a.school = c.school
-		AND lower(a.during) < upper(c.during) AND coalesce(upper(a.during), 'infinity') > upper(c.during)
-		AND NOT EXISTS (SELECT FROM membership m WHERE m.county = c.county AND m.person = c.person
-			AND m.school = c.school AND m.kind = 'working' AND m.during @> upper(c.during));
-	DELETE FROM homeroom_appointment a USING changed c
-	WHERE c.kind = 'working' AND a.county = c.county AND a.person = c.person AND a.school = c.school
-		AND lower(a.during) >= upper(c.during)
-		AND NOT EXISTS (SELECT FROM membership m WHERE m.county = c.county AND m.person = c.person
-			AND m.school = c.school AND m.kind = 'working' AND m.during && a.during);
+	FROM hers h
+	WHERE a.county = h.county AND a.id = h.id AND (
+		upper(h.works) < coalesce(upper(a.during), 'infinity')
+		OR upper(a.during) = upper(h.worked) AND a.end_reason = '离开学校'
+			AND upper(a.during) < coalesce(upper(h.works), 'infinity')
+			AND NOT EXISTS (SELECT FROM homeroom_appointment o
+				WHERE o.county = a.county AND o.during && daterange(upper(a.during), upper(h.works))
+					AND (o.class = a.class
+						AND a.kind IN ('homeroom', 'acting') AND o.kind IN ('homeroom', 'acting')
+					OR (o.person, o.school, o.kind) = (a.person, a.school, a.kind)
+						AND o.class IS NOT DISTINCT FROM a.class)));
 	RETURN NULL;
 END
 $$;
-CALL engine_owned('work_ends_appointments()');
-CREATE TRIGGER work_ends_appointments AFTER UPDATE ON membership REFERENCING NEW TABLE AS changed
-	FOR EACH STATEMENT EXECUTE FUNCTION work_ends_appointments();
+CALL engine_owned('work_moves_appointments()');
+CREATE TRIGGER work_moved AFTER UPDATE ON membership REFERENCING OLD TABLE AS was
+	FOR EACH STATEMENT EXECUTE FUNCTION work_moves_appointments();
+CREATE TRIGGER work_withdrawn AFTER DELETE ON membership REFERENCING OLD TABLE AS was
+	FOR EACH STATEMENT EXECUTE FUNCTION work_moves_appointments();

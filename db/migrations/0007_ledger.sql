@@ -2,11 +2,12 @@
 --
 -- An entry is written once and stays. One trigger posts it: takes the account's head, chains the
 -- entry to it, takes the source and moves the balance. A correction is a reversing entry. What an
--- entry was made from is checked before, under the caller's row security, by the statement that
--- inserts it. It has no foreign keys to account and source: the trigger itself takes the one and writes
--- the other in the same breath, neither of which is ever deleted from then on, and keys that look both
--- up once more cost an eighth of a posting. For the same reason lists and lengths are domains: a
--- table's checks are read and prepared anew for every posting, a domain's once a connection.
+-- entry was made from is checked before by the statement that inserts it: the person and the module
+-- under the caller's row security, the school as the engine. It has no foreign keys to account and
+-- source: the trigger itself takes the one and writes the other in the same breath, neither of which is
+-- ever deleted from then on, and keys that look both up once more cost an eighth of a posting. For the
+-- same reason lists and lengths are domains: a table's checks are read and prepared anew for every
+-- posting, a domain's once a connection.
 
 -- Levels from the highest down: the place of LEVEL, NULL if there is none of that name.
 CREATE FUNCTION hour_level_rank(level text) RETURNS int LANGUAGE sql IMMUTABLE AS
@@ -340,9 +341,9 @@ WHERE e.county = this_county() AND e.id = entry_id
 $$;
 CALL engine_owned('hour_entry_seen(uuid)', 'qinglan_app');
 
--- True when the school and the module that a body names, if any, are there for the caller; the school
--- stays, since an entry has no key to it. A function, so that a posting that names none does not pay for
--- their plans.
+-- True when the school and the module that a body names, if any, are there: the module for the caller, the
+-- school in her county, where it stays, since an entry has no key to it. A function, so that a posting that
+-- names none does not pay for their plans.
 CREATE FUNCTION must_see_named(its_school uuid, its_module uuid) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
 	IF its_school IS NOT NULL THEN

@@ -132,6 +132,8 @@ BEGIN
 		SELECT * INTO its FROM import i WHERE i.id = continues AND i.kind = its_kind FOR UPDATE;
 		IF NOT FOUND THEN
 			PERFORM raise_problem('not-found', '{"parameter": "continues"}', 'QL404');
+		ELSIF its.purged THEN
+			PERFORM raise_problem('import-purged', '{}', 'QL409');
 		ELSIF its.state NOT IN ('reading', 'ready') THEN
 			PERFORM raise_problem('import-not-open', jsonb_build_object('state', its.state), 'QL409');
 		END IF;
@@ -280,15 +282,16 @@ $$;
 
 -- Forgets what was read from files whose time is over, the outcomes stay; at most MOST imports and records,
 -- how many. An import is closed with its first records, so that nobody commits what is half forgotten, and
--- found again until none of them is left. One whose job is at work is left for the next time.
+-- found again until none of them is left. One whose job is at work, or that waits to be read, is left for the
+-- next time.
 CREATE FUNCTION imports_purge(most bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	its import;
 	emptied bigint;
 	room bigint := most;
 BEGIN
-	FOR its IN SELECT * FROM import i WHERE i.purge_at < machine_now() ORDER BY i.purge_at
-		FOR UPDATE SKIP LOCKED
+	FOR its IN SELECT * FROM import i WHERE i.purge_at < machine_now() AND i.state <> 'reading'
+		ORDER BY i.purge_at FOR UPDATE SKIP LOCKED
 	LOOP
 		-- By ctid, since a plan of a join could turn to reading all there is.
 		UPDATE import_row r SET found = '[]', name = NULL, parsed = NULL, row_hash = NULL,

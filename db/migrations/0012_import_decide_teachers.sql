@@ -104,6 +104,27 @@ BEGIN
 END
 $$;
 
+-- Refuses who is known and will not work in the school on the day of the list, or when she would begin, and
+-- whom the list does not bring there: who works somewhere, or will this school year, is moved by a transfer.
+CREATE FUNCTION import_away(its import) RETURNS void LANGUAGE plpgsql
+SET enable_nestloop = off AS $$
+DECLARE
+	year_on date := lower((school_year_of(its.as_of_on)).during);
+BEGIN
+	UPDATE import_row r SET outcome = 'rejected',
+		problems = r.problems || import_problem('学校标识码', 'not-at-work', r.parsed->>'school_code')
+	FROM person p
+	WHERE r.county = its.county AND r.import = its.id AND r.outcome = 'pending'
+		AND p.county = r.county AND p.id = r.person
+		AND NOT EXISTS (SELECT FROM membership m
+			WHERE m.county = r.county AND m.person = r.person AND m.school = r.school AND m.kind = 'working'
+				AND m.during && daterange(greatest(r.start_on, its.as_of_on), NULL))
+		AND EXISTS (SELECT FROM membership m
+			WHERE m.county = r.county AND m.person = r.person
+				AND (p.school IS NOT NULL OR m.kind = 'working' AND m.during && daterange(year_on, NULL)));
+END
+$$;
+
 -- Rows of one list that cannot both stand: the first one does.
 CREATE FUNCTION import_clash_in_list(its import) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -238,22 +259,28 @@ SET enable_nestloop = off AS
 $$
 UPDATE import_row r SET problems = r.problems || c.problems
 FROM (
-	SELECT q.part, q.row, import_problem('姓名', 'may-exist', coalesce(min(s.name), '-'), 'warning')
-		AS problems
-	FROM import_row q
-	JOIN person p ON p.county = q.county AND p.name = q.name AND p.birth_on = (q.parsed->>'birth_on')::date
-	LEFT JOIN school s ON s.county = p.county AND s.id = p.school
-	WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending' AND q.person IS NULL
-		AND p.teacher AND p.merged_into IS NULL AND p.voided_at IS NULL
-	GROUP BY q.part, q.row
-	UNION ALL
-	SELECT q.part, q.row, import_problem('联系电话', 'may-exist', coalesce(min(s.name), '-'), 'warning')
-	FROM import_row q
-	JOIN person p ON p.county = q.county AND p.phone = q.parsed->>'phone'
-	LEFT JOIN school s ON s.county = p.county AND s.id = p.school
-	WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending' AND q.person IS NULL
-		AND p.teacher AND p.merged_into IS NULL AND p.voided_at IS NULL
-	GROUP BY q.part, q.row
+	SELECT p.part, p.row, jsonb_agg(p.problem->0 ORDER BY p.nth) AS problems
+	FROM (
+		SELECT q.part, q.row, 1 AS nth,
+			import_problem('姓名', 'may-exist', coalesce(min(s.name), '-'), 'warning') AS problem
+		FROM import_row q
+		JOIN person p ON p.county = q.county AND p.name = q.name
+			AND p.birth_on = (q.parsed->>'birth_on')::date
+		LEFT JOIN school s ON s.county = p.county AND s.id = p.school
+		WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending' AND q.person IS NULL
+			AND p.teacher AND p.merged_into IS NULL AND p.voided_at IS NULL
+		GROUP BY q.part, q.row
+		UNION ALL
+		SELECT q.part, q.row, 2,
+			import_problem('联系电话', 'may-exist', coalesce(min(s.name), '-'), 'warning')
+		FROM import_row q
+		JOIN person p ON p.county = q.county AND p.phone = q.parsed->>'phone'
+		LEFT JOIN school s ON s.county = p.county AND s.id = p.school
+		WHERE q.county = its.county AND q.import = its.id AND q.outcome = 'pending' AND q.person IS NULL
+			AND p.teacher AND p.merged_into IS NULL AND p.voided_at IS NULL
+		GROUP BY q.part, q.row
+	) p
+	GROUP BY p.part, p.row
 ) c
 WHERE r.county = its.county AND r.import = its.id AND r.part = c.part AND r.row = c.row
 $$;
@@ -261,6 +288,7 @@ $$;
 CREATE FUNCTION import_decide_teachers(its import) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM import_resolve_teachers(its);
+	PERFORM import_away(its);
 	PERFORM import_clash_in_list(its);
 	PERFORM import_find_appointments(its);
 	PERFORM import_clash_with_known(its);

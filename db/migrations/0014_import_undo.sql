@@ -14,13 +14,13 @@ UNION ALL
 SELECT 'class', c.id, 0, 0 FROM unnest(its.made_classes) AS c(id)
 $$;
 
--- The ids of the rows by which an import itself hangs one thing that it made on another.
+-- The ids of the rows by which an import itself hangs one thing on another, made or written over.
 CREATE FUNCTION import_own_ids(its import) RETURNS SETOF text LANGUAGE sql STABLE AS
 $$
 SELECT o.id FROM import_row r
 CROSS JOIN LATERAL (
 	VALUES (r.made->>'title'), (r.made->>'appointment'), (r.made->>'office'),
-		(r.before->'appointment'->>'id')
+		(r.before->'appointment'->>'id'), (r.before->'title_again'->>'id')
 	UNION ALL SELECT jsonb_array_elements_text(r.made->'memberships')
 ) AS o(id)
 WHERE r.county = its.county AND r.import = its.id AND o.id IS NOT NULL
@@ -51,6 +51,11 @@ CROSS JOIN LATERAL jsonb_array_elements_text(r.made->'memberships') AS e(id)
 LEFT JOIN membership m ON m.county = r.county AND m.id = e.id::uuid
 WHERE r.county = its.county AND r.import = its.id AND r.made ? 'memberships'
 	AND m.version IS DISTINCT FROM 1
+UNION ALL
+SELECT r.part, r.row, 'title' FROM import_row r
+LEFT JOIN title t ON t.county = r.county AND t.id = (r.made->>'title')::uuid
+WHERE r.county = its.county AND r.import = its.id AND r.made ? 'title'
+	AND t.version IS DISTINCT FROM 1
 UNION ALL
 SELECT r.part, r.row, 'title' FROM import_row r
 LEFT JOIN title t ON t.county = r.county AND t.id = (r.before->'title_again'->>'id')::uuid
@@ -198,7 +203,10 @@ BEGIN
 		homeroom_since = (r.before->>'homeroom_since')::date,
 		teaching_stage = r.before->>'teaching_stage',
 		subjects = ARRAY(SELECT jsonb_array_elements_text(r.before->'subjects')),
-		title = r.before->>'title',
+		-- As title_settle() finds it among those that are left.
+		title = (SELECT t.name FROM title t
+			WHERE t.county = r.county AND t.person = r.person AND t.voided_at IS NULL
+			ORDER BY t.obtained_on DESC NULLS LAST, t.created_at DESC, t.id DESC LIMIT 1),
 		document_type = CASE WHEN (r.before->>'document')::boolean THEN p.document_type END,
 		document_masked = CASE WHEN (r.before->>'document')::boolean THEN p.document_masked END,
 		resident_sealed = CASE WHEN (r.before->>'document')::boolean THEN p.resident_sealed END,
@@ -293,6 +301,7 @@ CREATE FUNCTION import_undo(import_id uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
 	its import := import_locked(import_id);
 	persons uuid[];
+	own uuid[];
 	undone jsonb;
 BEGIN
 	IF its.state = 'undone' THEN
@@ -315,8 +324,14 @@ BEGIN
 	IF its.kind = 'teachers' THEN
 		persons := ARRAY(SELECT r.person FROM import_row r WHERE r.county = its.county AND r.import = its.id
 			AND (r.made <> '{}' OR r.before <> '{}'));
+		own := ARRAY(SELECT o.id::uuid FROM import_own_ids(its) AS o(id));
+		-- In the order of who changes a title or a membership: she comes to the person, then to what follows.
+		PERFORM FROM title t WHERE t.county = its.county AND t.id = ANY (own) ORDER BY t.id FOR UPDATE;
+		PERFORM FROM membership m WHERE m.county = its.county AND m.id = ANY (own) ORDER BY m.id FOR UPDATE;
 		PERFORM FROM person p WHERE p.county = its.county AND p.id = ANY (persons) ORDER BY p.id FOR UPDATE;
 		PERFORM FROM ledger_account a WHERE a.county = its.county AND a.person = ANY (persons)
+		ORDER BY a.id FOR UPDATE;
+		PERFORM FROM homeroom_appointment a WHERE a.county = its.county AND a.id = ANY (own)
 		ORDER BY a.id FOR UPDATE;
 	END IF;
 	PERFORM import_free(its);

@@ -27,7 +27,7 @@
 	"('person_candidates', 'qinglan_app'), ('person_reviewed', 'qinglan_app'), "               \
 	"('person_in_use', 'qinglan_app'), ('person_must_be_current', ''), "                       \
 	"('membership_withdraw', 'qinglan_app'), "                                                 \
-	"('appointment_ends_with_work', ''), ('work_ends_appointments', ''), "                     \
+	"('appointment_within_work', ''), ('work_moves_appointments', ''), "                       \
 	"('hour_accounts_lock', 'qinglan_app'), ('hour_entry_post', ''), "                         \
 	"('hour_entry_seen', 'qinglan_app'), ('hour_school_follow', ''), ('ledger_digest', ''), "  \
 	"('ledger_verify', ''), "                                                                  \

@@ -1,6 +1,6 @@
 /*
- * classes_test.c -- grades and labels of classes, who leads them, and what passes with the days, in
- * SQL.
+ * classes_test.c -- grades and labels of classes, and what passes with the days, in SQL.  Who leads
+ * them: appointments_sql_test.c.
  */
 #include "sql.h"
 
@@ -100,58 +100,6 @@ static void a_label_finds_the_class_that_is_there(void **state)
 				   "number) VALUES (%s, '" U("a1") "', 'primary', 2023, 2)",
 				   county)),
 		"23505");
-}
-
-/* Appoints PERSON to class d1 of a1; the constraint or SQLSTATE that refuses it, or "". */
-static const char *appoint(PGconn *c, const char *person, const char *kind, const char *during)
-{
-	static char outcome[64];
-	PGresult *r = PQexec(
-		c,
-		sql_text("INSERT INTO homeroom_appointment (county, person, class, school, kind, "
-			 "during) VALUES (%s, '%s', '" U("d1") "', '" U("a1") "', '%s', '%s')",
-			 county, person, kind, during));
-	const char *found = PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME);
-
-	if (!found)
-		found = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-	snprintf(outcome, sizeof outcome, "%s", found ? found : "");
-	PQclear(r);
-	return outcome;
-}
-
-static void a_class_has_one_homeroom_teacher_at_a_time(void **state)
-{
-	PGconn *c = world->super;
-
-	(void)state;
-	assert_string_equal(appoint(c, U("c1"), "homeroom", "[2025-09-01,2026-09-01)"), "");
-	assert_string_equal(appoint(c, U("c2"), "homeroom", "[2026-08-31,)"),
-			    "class_has_one_homeroom_teacher");
-	assert_string_equal(appoint(c, U("c2"), "acting", "[2026-08-31,)"),
-			    "class_has_one_homeroom_teacher");
-	assert_string_equal(appoint(c, U("c2"), "homeroom", "[2026-09-01,)"), "");
-	assert_string_equal(appoint(c, U("c1"), "deputy", "[2026-09-01,)"), "");
-	assert_string_equal(appoint(c, U("c1"), "deputy", "[2026-10-01,)"), "appointment_once");
-}
-
-static void two_that_appoint_at_once_do_not_both_succeed(void **state)
-{
-	PGconn *first = sql_connect(world, "postgres"), *second = sql_connect(world, "postgres");
-
-	(void)state;
-	sql_value(first, "SET search_path = qinglan");
-	sql_value(second, "SET search_path = qinglan; SET lock_timeout = '200ms'");
-	sql_value(first, "BEGIN");
-	assert_string_equal(appoint(first, U("c1"), "homeroom", "[2020-01-01,2020-06-01)"), "");
-	/* It waits for the first to end, and may not pass it. */
-	assert_string_equal(appoint(second, U("c2"), "homeroom", "[2020-05-01,2020-07-01)"),
-			    "55P03");
-	sql_value(first, "COMMIT");
-	assert_string_equal(appoint(second, U("c2"), "homeroom", "[2020-05-01,2020-07-01)"),
-			    "class_has_one_homeroom_teacher");
-	PQfinish(first);
-	PQfinish(second);
 }
 
 /* Where PERSON works, and which schools see her until when. */
@@ -326,8 +274,6 @@ int main(void)
 		cmocka_unit_test(a_grade_follows_from_calendar_and_school_system),
 		cmocka_unit_test(a_label_is_read_as_people_write_it),
 		cmocka_unit_test(a_label_finds_the_class_that_is_there),
-		cmocka_unit_test(a_class_has_one_homeroom_teacher_at_a_time),
-		cmocka_unit_test(two_that_appoint_at_once_do_not_both_succeed),
 		cmocka_unit_test(a_membership_begins_and_ends_with_the_days),
 		cmocka_unit_test(who_is_written_across_midnight_is_moved_too),
 		cmocka_unit_test(who_is_being_changed_keeps_nobody_else_from_moving),

@@ -159,6 +159,38 @@ static void who_asks_does_not_wait_for_a_list_that_is_written(void **state)
 	expect(GET(w->county, "%s", target), 200, "{'state': 'undone'}");
 }
 
+/* She is there when the list is decided again, and is not when it appoints her. */
+static void a_list_appoints_nobody_who_leaves_meanwhile(void **state)
+{
+	struct race *r = *state;
+	struct world *w = r->world;
+	const char *person =
+		race_made(r, "/v1/teachers",
+			  text("{'name': '离岗', 'birth_on': '1990-01-01', 'school_id': '%s', "
+			       "'started_on': '2025-09-01'}",
+			       w->school_a1));
+	struct writer list;
+	struct runner ask;
+	char target[100];
+
+	list_ready(w, "teacher",
+		   "学校标识码,姓名,出生年月,任职类型,担任班级,任班主任起始时间\n"
+		   "2199700001,离岗,1990-01-01,班主任,三年级(1)班,2026-10\n",
+		   target);
+	ask = commit_of(w, target, true);
+	expect(call(w->county, "POST", ask.target, ask.body, "If-Match", "*", NULL), 202, NULL);
+	ends(r, person, "working", "2026-09-10");
+	start(&list, r, NULL, NULL, 1);
+	as_owner(r, "SELECT 1", "COMMIT");
+	pthread_join(list.thread, NULL);
+	expect(GET(w->county, "%s", target), 200,
+	       "{'state': 'ready', 'problem': {'code': 'not-at-work'}}");
+	expect(call(w->county, "POST", ask.target, ask.body, "If-Match", "*", NULL), 409,
+	       "{'code': 'import-plan-changed', 'rows': [{'row': 2}]}");
+	expect_sql(w, "0",
+		   text("SELECT count(*) FROM homeroom_appointment WHERE person = '%s'", person));
+}
+
 /* --- a list and a single teacher --- */
 
 /*
@@ -232,6 +264,7 @@ int main(void)
 		cmocka_unit_test(what_a_later_list_builds_upon_is_not_undone),
 		cmocka_unit_test(a_reversal_by_hand_keeps_its_list_from_being_undone),
 		cmocka_unit_test(who_asks_does_not_wait_for_a_list_that_is_written),
+		cmocka_unit_test(a_list_appoints_nobody_who_leaves_meanwhile),
 		cmocka_unit_test(a_list_and_a_request_make_no_twins),
 	};
 

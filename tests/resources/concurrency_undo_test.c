@@ -115,10 +115,61 @@ static void no_requirement_names_a_school_that_is_undone(void **state)
 		"']}}", "requirement_state", "(SELECT unnest(schools) FROM requirement_version)");
 }
 
+/*
+ * So many lists about one teacher, each with another class; the last is undone while a membership
+ * of hers of KIND gets an end to come, which holds neither her nor her account.
+ */
+static void ended_meanwhile(struct race *r, const char *name, int lists, const char *kind,
+			    const char *what)
+{
+	struct world *w = r->world;
+	struct writer undoing;
+	struct runner ask;
+	char target[100];
+
+	for (int i = 1; i <= lists; i++) {
+		list_ready(w, "teacher",
+			   text("学校标识码,姓名,出生年月,任职类型,担任班级\n"
+				"2199700001,%s,1990-01-01,班主任,三年级(%d)班\n",
+				name, i),
+			   target);
+		commit_now(w, target);
+	}
+	ask = undo_of(w, target);
+	expect(call(w->county, "POST", ask.target, NULL, "If-Match", "*", NULL), 202, NULL);
+	ends(r, world_value(w, "SELECT id::text FROM person WHERE name = $1", name, NULL), kind,
+	     "2027-01-31");
+	start(&undoing, r, NULL, NULL, 1);
+	as_owner(r, "SELECT 1", "COMMIT");
+	pthread_join(undoing.thread, NULL);
+	expect(GET(w->county, "%s", target), 200,
+	       text("{'state': 'committed', 'problem': {'code': 'import-in-use', 'rows': "
+		    "[{'what': '%s'}]}}",
+		    what));
+}
+
+static void an_appointment_that_gets_an_end_meanwhile_is_not_put_back(void **state)
+{
+	struct race *r = *state;
+
+	ended_meanwhile(r, "将离", 2, "working", "homeroom_appointment");
+	expect_sql(
+		r->world, "2 2027-02-01",
+		"SELECT c.number || ' ' || upper(a.during) FROM homeroom_appointment a JOIN class c "
+		"ON c.id = a.class JOIN person p ON p.id = a.person WHERE p.name = '将离'");
+}
+
+static void a_membership_that_gets_an_end_meanwhile_does_not_go(void **state)
+{
+	ended_meanwhile(*state, "调档", 1, "personnel", "membership");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_goes_with_a_list_while_hours_are_posted_to_her),
+		cmocka_unit_test(an_appointment_that_gets_an_end_meanwhile_is_not_put_back),
+		cmocka_unit_test(a_membership_that_gets_an_end_meanwhile_does_not_go),
 		cmocka_unit_test(no_hours_are_posted_to_a_school_that_is_undone),
 		cmocka_unit_test(no_requirement_names_a_school_that_is_undone),
 	};

@@ -122,6 +122,38 @@ static void a_list_comes_in_parts(void **state)
 	       409, "{'code': 'import-not-open'}");
 }
 
+/* What came with it would never be forgotten. */
+static void a_purged_import_takes_no_further_part(void **state)
+{
+	struct world *w = *state;
+	const char *id = import_text(w, w->county, "teacher", TWO);
+
+	import_forget(w, id);
+	expect(look(w->county, "teacher", id), 200, "{'state': 'ready', 'purged': true}");
+	expect(send_bytes(w->county, text("/v1/teacher-imports?filename=b.csv&continues=%s", id),
+			  TWO, strlen(TWO)),
+	       409, "{'code': 'import-purged'}");
+}
+
+static void an_import_that_is_being_read_is_purged_when_it_was(void **state)
+{
+	struct world *w = *state;
+	const char *id = import_text(w, w->county, "teacher", TWO);
+	const char *left = text("SELECT count(name)::text FROM import_row WHERE import = '%s'", id);
+
+	expect(send_bytes(w->county, text("/v1/teacher-imports?filename=b.csv&continues=%s", id),
+			  TWO, strlen(TWO)),
+	       202, NULL);
+	world_value(w,
+		    "UPDATE import SET purge_at = '2000-01-01' WHERE id = $1::uuid RETURNING 'x'",
+		    id, NULL);
+	world_value(w, "SELECT imports_purge(10000)::text", NULL);
+	world_jobs(w);
+	expect(look(w->county, "teacher", id), 200, "{'state': 'ready', 'purged': false}");
+	import_forget(w, id);
+	expect_sql(w, "0", left);
+}
+
 /* A file of ROWS reserve teachers from number FIRST on, as names of three characters. */
 static const char *many_teachers(struct world *w, int first, int rows, size_t *length)
 {
@@ -345,6 +377,8 @@ int main(void)
 		cmocka_unit_test(a_workbook_gets_a_problem_of_its_own),
 		cmocka_unit_test(a_list_that_cannot_be_read_says_why_and_where),
 		cmocka_unit_test(a_list_comes_in_parts),
+		cmocka_unit_test(a_purged_import_takes_no_further_part),
+		cmocka_unit_test(an_import_that_is_being_read_is_purged_when_it_was),
 		cmocka_unit_test(a_long_list_in_parts_is_one_import),
 		cmocka_unit_test(a_charset_that_is_not_read_is_refused_with_those_that_are),
 		cmocka_unit_test(each_kind_gives_its_rejected_rows_back),

@@ -106,6 +106,16 @@ static inline void as_owner(struct race *r, const char *first, const char *secon
 		fail_msg("the owner cannot: %s", first);
 }
 
+/* LAST ends a membership of hers of a kind, in a transaction of the owner's that stays open. */
+static inline void ends(struct race *r, const char *person, const char *kind, const char *last)
+{
+	as_owner(r, "BEGIN", "SET LOCAL ROLE qinglan_engine");
+	as_owner(r, text("SELECT set_config('qinglan.county', '%d', true)", r->world->county_a),
+		 text("UPDATE membership SET during = daterange(lower(during), '%s', '[]'), "
+		      "version = version + 1 WHERE person = '%s' AND kind = '%s'",
+		      last, person, kind));
+}
+
 /* How many transactions wait for a lock. */
 #define WAITING                                                                                    \
 	"(SELECT count(DISTINCT l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "  \

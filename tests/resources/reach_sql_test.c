@@ -60,7 +60,7 @@ static const char *lead(const char *school, const char *kind, const char *class)
 		sql->app,
 		sql_text("INSERT INTO homeroom_appointment (county, person, class, school, kind,"
 			 " during) SELECT 1, '" TEACHER "1', %s, %s, '%s',"
-			 " '[2026-01-01,2026-01-02)'",
+			 " '[2026-01-01,2026-01-03)'",
 			 class, school, kind));
 }
 
@@ -71,6 +71,10 @@ static void nobody_leads_a_class_for_another_school_than_its_own(void **state)
 	(void)state;
 	as_engine("INSERT INTO class (county, school, stage, entry_year, number) VALUES"
 		  " (1, '" SCHOOL "2', 'primary', 2024, 1)");
+	as_engine(
+		"UPDATE membership SET during = '[2020-01-01,2026-01-02)' WHERE person = '" TEACHER
+		"1'; INSERT INTO membership (county, person, school, kind, during) VALUES (1, '" TEACHER
+		"1', '" SCHOOL "1', 'working', '[2026-01-02,)')");
 	act_county(sql->app);
 	assert_string_equal(lead(AN("1"), "homeroom", class), "23503");
 	assert_string_equal(lead(AN("2"), "homeroom", class), "");

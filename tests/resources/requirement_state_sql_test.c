@@ -100,16 +100,20 @@ static void who_has_two_appointments_counts_where_she_works(void **state)
 	const char *id = id_of(require("甲", "calendar_year", "2026-01-01", "10", "[]"));
 
 	(void)state;
-	as_engine("INSERT INTO homeroom_appointment (county, person, school, kind, during)"
-		  " VALUES (1, '" TEACHER "4', '" SCHOOL "1', 'reserve', '[2019-01-01,)')");
+	as_engine(
+		"UPDATE membership SET during = '[2020-01-01,2090-01-01)' WHERE person = '" TEACHER
+		"4'; INSERT INTO membership (county, person, school, kind, during)"
+		" VALUES (1, '" TEACHER "4', '" SCHOOL "1', 'working', '[2090-01-01,)');"
+		"INSERT INTO homeroom_appointment (county, person, school, kind, during)"
+		" VALUES (1, '" TEACHER "4', '" SCHOOL "1', 'reserve', '[2019-01-01,)')");
 	assert_string_equal(
 		sql_value(sql->app, sql_text("SELECT string_agg(right(school::text, 1), ' ')"
 					     " FROM requirement_roll('%s', today())"
 					     " WHERE person = '" TEACHER "4'",
 					     id)),
 		"2");
-	as_engine("DELETE FROM homeroom_appointment WHERE person = '" TEACHER
-		  "4' AND school = '" SCHOOL "1'");
+	as_engine("DELETE FROM membership WHERE person = '" TEACHER "4' AND school = '" SCHOOL "1';"
+		  "UPDATE membership SET during = '[2020-01-01,)' WHERE person = '" TEACHER "4'");
 }
 
 static void reports_are_files_of_lines(void **state)
