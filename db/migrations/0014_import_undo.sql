@@ -206,7 +206,7 @@ BEGIN
 		-- As title_settle() finds it among those that are left.
 		title = (SELECT t.name FROM title t
 			WHERE t.county = r.county AND t.person = r.person AND t.voided_at IS NULL
-			ORDER BY t.obtained_on DESC NULLS LAST, t.created_at DESC, t.id DESC LIMIT 1),
+			ORDER BY t.obtained_on DESC NULLS LAST, t.recorded_at DESC, t.id DESC LIMIT 1),
 		document_type = CASE WHEN (r.before->>'document')::boolean THEN p.document_type END,
 		document_masked = CASE WHEN (r.before->>'document')::boolean THEN p.document_masked END,
 		resident_sealed = CASE WHEN (r.before->>'document')::boolean THEN p.resident_sealed END,
