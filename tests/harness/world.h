@@ -56,6 +56,9 @@ const char *world_value(struct world *w, const char *sql, ...) __attribute__((se
 /* Asserts that a statement as the engine role gives EXPECTED. */
 void expect_sql(struct world *w, const char *expected, const char *sql);
 
+/* Waits until a statement as the engine role gives "true"; the test fails when it does not come. */
+void world_until(struct world *w, const char *sql);
+
 /* --- clients --- */
 
 /*
