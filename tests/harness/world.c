@@ -210,7 +210,14 @@ int world_begin_empty(void **state)
 		return -1;
 	w->worker = worker_new(&w->program.service);
 	w->nobody = client_with_token(w, NULL);
-	return w->worker ? 0 : -1;
+	if (!w->worker)
+		return -1;
+	w->config.origins = "https://a.example";
+	w->exposed = header_of(
+		call(w->nobody, "GET", "/v1/me", NULL, "Origin", "https://a.example", NULL),
+		"Access-Control-Expose-Headers");
+	w->config.origins = "";
+	return 0;
 }
 
 int world_end(void **state)

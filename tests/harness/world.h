@@ -23,6 +23,7 @@ struct world {
 	char folder[64];  /* keys of this world, removed at its end */
 	char database[64];
 	char urls[3][300];
+	const char *exposed; /* the headers of answers that a page's script may read */
 	struct arena *arena; /* of answers; cleared by world_end() */
 	int county_a, county_b;
 	struct client *nobody, *county, *other_county, *school, *other_school, *foreign_school,
