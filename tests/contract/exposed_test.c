@@ -68,7 +68,7 @@ static void a_page_may_read_every_header_that_answers_have_and_no_other(void **s
 	EACH_OPERATION(w, o)
 	named = with_headers(w->arena, named, json_object_get(o->definition, "responses"));
 	expect_words(named, w->exposed, "is not exposed");
-	expect_words(w->exposed, text("%s, %s", named, given_by_answers(w)),
+	expect_words(w->exposed, arena_printf(w->arena, "%s, %s", named, given_by_answers(w)),
 		     "is exposed and no answer has it");
 }
 
