@@ -80,6 +80,7 @@ serves_without_the_owner() {
 	service_start
 }
 # The words of the table for the claim $1.
+# shellcheck disable=SC2016  # they are the quotes of Markdown
 claim_words() { sed -n "s/^| .*\`$1\`.* | \(.*\) |\$/\1/p" README.md | grep -oE '`[a-z_]+`' | tr -d '`'; }
 # The claims of the table, by name.
 claims() {
@@ -133,6 +134,7 @@ forms() {
 }
 # Each call of the program is of a form that --help tells, with options of that form. In a container
 # it is what stands behind the service.
+# shellcheck disable=SC2016  # they are the quotes of Markdown
 commands_known() {
 	local call form name calls=0 status=0
 	while read -r call; do
@@ -156,6 +158,7 @@ token_made() {
 		as_superuser "$(block '. .qinglan/environment' | sed -n 's#^build/##p')"
 }
 # Dumped, dropped and restored as README.md says.
+# shellcheck disable=SC2016  # they are the quotes of Markdown
 restored() {
 	# shellcheck source=/dev/null
 	. "$folder/owner.env"

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-/* LIST with the headers that answers of the contract name; those of CORS itself are always shown. */
+/* LIST with the headers that ANSWERS name and it lacks; those of CORS itself are always shown. */
 static const char *with_headers(struct arena *a, const char *list, const json_t *answers)
 {
 	const char *status, *header;
