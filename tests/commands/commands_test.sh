@@ -62,9 +62,10 @@ epoch_rises() {
 	[ "$after" -eq $((before + 1)) ]
 }
 with() { env "$@"; }
-# An instance that would need every connection, while somebody else has one.
+# An instance that would need every connection, while somebody else has one: it is called wrong, and
+# starts all the same.
 too_few_left() {
-	local most streams other tries=0
+	local most streams other status=0 tries=0
 	most=$(value "SELECT current_setting('max_connections')::int
 		- current_setting('superuser_reserved_connections')::int")
 	streams=$((most > 200 ? 64 : 1))
@@ -77,9 +78,14 @@ too_few_left() {
 		[ $tries -lt 100 ] || return 1
 		sleep 0.1
 	done
-	refused 1 'WRONG +connections +[0-9]+ of [0-9]+ connections are in use' \
-		with QINGLAN_STREAM_THREADS=$streams QINGLAN_THREADS=$((most - 3 - 2 * streams)) "$program" check
-	local status=$?
+	export QINGLAN_STREAM_THREADS=$streams QINGLAN_THREADS=$((most - 3 - 2 * streams))
+	refused 1 'WRONG +connections +[0-9]+ of [0-9]+ connections are in use' "$program" check &&
+		service_start && says '"event": *"few_connections"' cat "$scratch/serve.log" &&
+		child_stop "$service" || status=1
+	unset QINGLAN_STREAM_THREADS QINGLAN_THREADS
+	# Without it the statement would sleep on.
+	value "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '$database'
+		AND query = 'SELECT pg_sleep(60)'"
 	child_stop "$other"
 	return $status
 }
@@ -108,7 +114,7 @@ try a_superuser_is_no_application_role refused 1 'WRONG +QINGLAN_DATABASE_URL.*s
 	with "QINGLAN_DATABASE_URL=host=$cluster dbname=$database user=postgres" "$program" check
 try more_workers_than_connections_are_refused refused 1 'too_few_connections' \
 	with QINGLAN_THREADS=256 QINGLAN_STREAM_THREADS=64 "$program" serve
-try check_tells_when_too_few_are_left too_few_left
+try check_and_the_start_tell_when_few_are_left too_few_left
 try a_county_code_has_six_digits refused 1 'six digits' "$program" county add 99 青蓝县
 try a_county_is_added says 'holds the bureau' "$program" county add 990101 青蓝县 --officer 李明
 try a_county_code_is_used_once refused 1 'the code of a county already: 青蓝县' "$program" county add 990101 别县

@@ -1,6 +1,6 @@
 #!/bin/bash
-# README.md, done as it says: the settings of a production set-up, its commands, tokens signed by
-# somebody else; and the names that it uses.
+# README.md, done as it says: the database and the settings of a production set-up, its commands,
+# tokens signed by somebody else, backup and restore; and the names that it uses.
 # shellcheck source=tests/harness/service.sh
 . "$(dirname "$0")/../harness/service.sh"
 
@@ -17,7 +17,16 @@ chmod 755 "$scratch"/bin/*
 block() {
 	awk -v first="$1" '/^```/ { inside = 0 } before ~ /^```sh/ && index($0, first) == 1 { inside = 1 }
 		inside { print } { before = $0 }' README.md |
-		sed -e "s#/etc/qinglan#$folder#g; s#host=db dbname=qinglan#host=$cluster dbname=$database#"
+		sed -e "s#/etc/qinglan#$folder#g; s#host=db dbname=qinglan#host=$cluster dbname=$database#" \
+			-e "s#qinglan\.dump#$scratch/&#g; s# qinglan\$# $database#"
+}
+# Commands of README.md, as a superuser of the cluster.
+as_superuser() { PGHOST=$cluster PGUSER=postgres PATH=$scratch/bin:$PATH bash -e -c "$1"; }
+# The database as README.md makes it; the roles are there, and other programs use them.
+database_created() {
+	psql -Xqh "$cluster" -U postgres -d postgres -c "DROP DATABASE $database" &&
+		says '^createdb ' block 'psql -f db/roles.sql' &&
+		as_superuser "$(block 'psql -f db/roles.sql' | grep '^createdb ')"
 }
 files_written() {
 	block '# /etc/qinglan/qinglan.env' >"$folder/qinglan.env"
@@ -70,12 +79,15 @@ serves_without_the_owner() {
 	unset QINGLAN_OWNER_URL
 	service_start
 }
+# The words of the table for the claim $1.
+# shellcheck disable=SC2016  # they are the quotes of Markdown
+claim_words() { sed -n "s/^| .*\`$1\`.* | \(.*\) |\$/\1/p" README.md | grep -oE '`[a-z_]+`' | tr -d '`'; }
 # The claims of the table, by name.
 claims() {
 	local now
 	now=$(date +%s)
-	printf '{"iss":"%s","aud":"qinglan","iat":%d,"exp":%d,"jti":"%s","token_use":"access","county":%d,%s}' \
-		"$QINGLAN_ISSUER" "$now" $((now + 3600)) "$RANDOM$RANDOM" \
+	printf '{"iss":"%s","aud":"qinglan","iat":%d,"exp":%d,"jti":"%s","token_use":"%s","county":%d,%s}' \
+		"$QINGLAN_ISSUER" "$now" $((now + 3600)) "$RANDOM$RANDOM" "$(claim_words token_use)" \
 		"$(value 'SELECT county FROM county')" "$1"
 }
 claims_are_those_of_the_table() {
@@ -84,6 +96,7 @@ claims_are_those_of_the_table() {
 		grep -oE '"[a-z_]+":' | tr -d '":'); do
 		grep -E "^\| .*\`$claim\`.* \|" README.md || return 1
 	done
+	[ "$(claim_words role | sort | xargs)" = 'client county school teacher' ]
 }
 asked() { curl -sf --noproxy '*' -H "Authorization: Bearer $(signed "$1")" "http://127.0.0.1:$port$2"; }
 first_id() { grep -oE "\"$1\" ?: ?\"[0-9a-f-]{36}\"" | head -n 1 | grep -oE '[0-9a-f-]{36}'; }
@@ -114,9 +127,46 @@ names_known() {
 	[ $names -gt 0 ] && return $status
 }
 settings_known() { "$program" --help | sed -n 's/^  \(QINGLAN_[A-Z_]*\) .*/\1/p' | names_known 'QINGLAN_[A-Z_]+'; }
+# What --help says of commands, a line for each: its words and its options.
+forms() {
+	"$program" --help | awk '/^Settings/ { exit } /^  [a-z-]/ { form = form "\n" $0 }
+		/^        \[/ { form = form $0 } END { print form }' | sed 's/^  //'
+}
+# Each call of the program is of a form that --help tells, with options of that form. In a container
+# it is what stands behind the service.
+# shellcheck disable=SC2016  # they are the quotes of Markdown
 commands_known() {
-	{ "$program" --help | sed -n 's/^  \([a-z]*\)\( .*\)\{0,1\}$/\1/p' && echo --help; } |
-		names_known '(^|`|build/|-- )qinglan (--)?[a-z]+'
+	local call form name calls=0 status=0
+	while read -r call; do
+		calls=$((calls + 1))
+		name=$(grep -oE '^(--)?[a-z]+( [a-z]+)*' <<<"$call")
+		form=$(forms | grep -E "^$name( [^a-z]|\$)") || name=
+		for name in ${name:-"$call"} $(grep -oE -- ' --[a-z-]+' <<<"$call"); do
+			grep -qE -- "(^|[ [])$name([] ]|\$)" <<<"$form" || {
+				echo "$call: there is no $name"
+				status=1
+			}
+		done
+	done < <(grep -oE '((^|`|build/|-- )qinglan|run --rm migrate) (--)?[a-z][^`#]*' README.md |
+		sed -E 's/^.*(qinglan|run --rm migrate) ((--)?[a-z])/\2/' | sort -u)
+	[ $calls -gt 9 ] && return $status
+}
+# What is told of tokens in development, with what make run begins with.
+token_made() {
+	export QINGLAN_DEVELOPMENT=on QINGLAN_TOKEN_KEYS=$scratch/keys/tokens
+	database_created && "$program" keys && "$program" migrate && "$program" demo && says '^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$' \
+		as_superuser "$(block '. .qinglan/environment' | sed -n 's#^build/##p')"
+}
+# Dumped, dropped and restored as README.md says.
+# shellcheck disable=SC2016  # they are the quotes of Markdown
+restored() {
+	# shellcheck source=/dev/null
+	. "$folder/owner.env"
+	export QINGLAN_OWNER_URL
+	as_superuser "$(block 'pg_dump ')" && database_created &&
+		as_superuser "$(grep -oE '`pg_restore [^`]*`' README.md | tr -d '`' |
+			sed "s# qinglan # $database #; s#qinglan\.dump#$scratch/&#")" &&
+		as_superuser "$(block 'qinglan restored')"
 }
 targets_known() { sed -n 's/^\([a-z]*\):.*/\1/p' Makefile | names_known '(^|`)make [a-z]+'; }
 files_there() {
@@ -130,6 +180,7 @@ files_there() {
 	return $status
 }
 
+try the_database_is_made database_created
 try the_settings_of_production_are_told files_written
 try a_shell_and_systemd_read_them_alike plain_to_both
 set -a
@@ -146,7 +197,10 @@ try the_claims_are_those_of_the_table claims_are_those_of_the_table
 try a_client_finds_the_first_officer officer_found
 try the_first_officer_enters officer_enters
 try every_setting_named_is_one settings_known
-try every_command_named_is_one commands_known
+try every_command_is_called_as_it_may_be commands_known
 try every_target_named_is_one targets_known
 try every_file_named_is_there files_there
 try it_ends_well child_stop "${service:-}"
+try what_was_dumped_is_restored restored
+try the_county_is_there_again says '^示例县$' value 'SELECT name FROM county'
+try a_token_is_made_as_it_says token_made

@@ -5,7 +5,7 @@
 
 home=$scratch/home
 said=$scratch/said
-run='' service='' postgres='' elsewhere=''
+run='' service='' postgres=''
 # Whose program and script, and as whom: the caller's, or an ordinary user's.
 tree=$PWD as=()
 chmod 711 "$scratch"
@@ -115,7 +115,6 @@ data_are_elsewhere() {
 	local link
 	link=$(readlink "$home/postgresql")
 	says '^/var/lib/qinglan/[0-9a-f]{12}/postgresql$' echo "$link" || return 1
-	elsewhere=${link%/postgresql}
 	[ "$(stat -c '%U %a' "$link")" = 'postgres 700' ]
 }
 # A copy that she may read, wherever the tree is, and a folder of her own.
@@ -134,13 +133,14 @@ all_is_hers() {
 }
 # A test that failed leaves nothing behind either.
 run_end() {
-	local process
+	local process elsewhere
 	for process in $run $service; do kill -TERM "$process"; done
 	[ -z "$postgres" ] || kill -INT "$postgres"
 	all_gone
-	if [ -n "$elsewhere" ]; then
-		rm -r "$elsewhere"
-		rmdir --ignore-fail-on-non-empty "${elsewhere%/*}"
+	elsewhere=$(readlink "$scratch/closed/home/postgresql")
+	if [[ $elsewhere == /var/lib/qinglan/*/postgresql ]]; then
+		rm -r "${elsewhere%/postgresql}"
+		rmdir --ignore-fail-on-non-empty /var/lib/qinglan
 	fi
 	finish
 }
@@ -167,4 +167,6 @@ if [ "$(id -u)" -eq 0 ]; then
 	try all_of_it_is_hers all_is_hers
 	try the_calls_work_for_her calls_work
 	try she_stops_it ctrl_c
+else
+	echo "left out: where user postgres cannot enter, and another user's, which only root can try"
 fi

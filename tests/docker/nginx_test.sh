@@ -115,9 +115,9 @@ too_large() {
 }
 # A line that is longer than the longest that nginx reads.
 long=$(printf '%012000d' 0)
-# One request a second: after two of them comes a refusal.
+# One request a minute: after two of them comes a refusal, however slow they are.
 quota() {
-	sed -i 's/rate=100r/rate=1r/; s/burst=200/burst=1/' "$scratch/nginx.conf"
+	sed -i 's#rate=100r/s#rate=1r/m#; s/burst=200/burst=1/' "$scratch/nginx.conf"
 	kill -HUP "$nginx"
 	for _ in {1..50}; do
 		waits 429 too-many-requests "$base/openapi.json" && return

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-enum { COUNT = 2000, BYTE_MS = 10000, CONNECT_MS = 20000, PAUSE_MS = 20, SERVED_A_SECOND = 2 };
+enum { COUNT = 2000, BYTE_MS = 10000, CONNECT_MS = 20000, PAUSE_MS = 20, SERVED_LEAST = 12 };
 
 static int seconds(void)
 {
@@ -86,7 +86,8 @@ static void others_are_served_while_two_thousand_dawdle(void **state)
 	       200, say("{'page': {'total_count': %d}}", (served + 9) / 10));
 	print_message("%d requests served; %zu slow clients thrown out\n", served,
 		      slow_ended(slow));
-	assert_true(served >= length * SERVED_A_SECOND);
+	/* Who waited for the slow ones would get two or three: each has half of the time. */
+	assert_true(served >= SERVED_LEAST);
 	assert_true(slow_ended(slow) >= COUNT / 2);
 	slow_end(slow);
 	assert_int_equal(process_stop(&s->service), 0);

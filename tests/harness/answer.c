@@ -88,6 +88,17 @@ void expect_error_at(const struct answer *a, const char *where, const char *code
 	_fail(file, line);
 }
 
+bool has_word(const char *list, const char *word)
+{
+	const size_t length = strlen(word);
+	const char *at;
+
+	for (at = strstr(list, word); at; at = strstr(at + 1, word))
+		if ((at == list || at[-1] == ' ') && (!at[length] || at[length] == ','))
+			return true;
+	return false;
+}
+
 const char *header_of(const struct answer *a, const char *name)
 {
 	size_t i;

@@ -27,6 +27,9 @@ void expect_error_at(const struct answer *a, const char *where, const char *code
 		     int line);
 #define expect_error(answer, where, code) expect_error_at(answer, where, code, __FILE__, __LINE__)
 
+/* Whether LIST, of words with ", " between them, has the whole of WORD. */
+bool has_word(const char *list, const char *word);
+
 /* A header's value (name without case), "" when absent. */
 const char *header_of(const struct answer *a, const char *name);
 

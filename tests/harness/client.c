@@ -156,6 +156,24 @@ static void check_reply(struct world *w, const struct answer *a, int number)
 	}
 }
 
+/* What Fetch shows to every page, and what is for browsers and caches and not for scripts. */
+#define NOT_EXPOSED                                                                                \
+	"Cache-Control, Content-Language, Content-Length, Content-Type, "                          \
+	"Content-Encoding, Content-Security-Policy, Referrer-Policy, Vary, "                       \
+	"X-Content-Type-Options, X-Frame-Options"
+
+/* A page's script may read every other header. */
+static void check_headers(const struct world *w, const struct answer *a)
+{
+	for (size_t i = 0; w->exposed && i < a->header_count; i++) {
+		const char *name = a->headers[i].name;
+
+		if (!has_word(w->exposed, name) && !has_word(NOT_EXPOSED, name) &&
+		    strncmp(name, "Access-Control-", 15))
+			fail_msg("%s: %s is not exposed", a->request, name);
+	}
+}
+
 static void add_header(struct message *m, const char *name, const char *value)
 {
 	size_t i, kept = 0;
@@ -225,6 +243,7 @@ static struct answer *run(struct client *c, struct message *m)
 	if (a->length && strstr(type, "json"))
 		a->json = json_read(w->arena, a->body, a->length, &reason, &offset);
 	check_reply(w, a, reply.operation);
+	check_headers(w, a);
 	worker_done(w->worker);
 	return a;
 }

@@ -3,6 +3,7 @@
  */
 #include "echo.h"
 
+#include "pause.h"
 #include "socket.h"
 
 #include "kernel/metrics.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -37,13 +37,6 @@ struct echo_stream {
 	long lines;
 	bool breaks, polls;
 };
-
-static void pause_ms(long ms)
-{
-	struct timespec t = {ms / 1000, ms % 1000 * 1000000};
-
-	nanosleep(&t, NULL);
-}
 
 static void *echo_worker_new(void *echo)
 {
@@ -239,7 +232,7 @@ void echo_settled(struct echo *e)
 		struct socket_reply r = socket_ask(e->port, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
 
 		socket_reply_free(&r);
-		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+		pause_ms(10);
 	}
 	assert_int_equal(metrics_get(GAUGE_STREAMS), 0);
 }

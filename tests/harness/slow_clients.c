@@ -3,6 +3,8 @@
  */
 #include "slow_clients.h"
 
+#include "pause.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -13,7 +15,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { FILES_BESIDE = 512, TURN_MS = 100, OPENED_A_TURN = 400 };
@@ -34,14 +35,6 @@ struct slow_clients {
 		int64_t next_ms;
 	} * clients;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void slow_open(struct slow_clients *s, size_t i, int64_t now)
 {
@@ -94,7 +87,6 @@ static void slow_turn(struct slow_clients *s, size_t i, int64_t now)
 static void *slow_run(void *slow)
 {
 	struct slow_clients *s = slow;
-	struct timespec turn = {0, TURN_MS * 1000000L};
 	int64_t now;
 
 	while (!atomic_load(&s->stop) && (now = now_ms()) < s->end_ms) {
@@ -106,7 +98,7 @@ static void *slow_run(void *slow)
 			else if (opened++ < OPENED_A_TURN)
 				slow_open(s, i, now);
 		}
-		nanosleep(&turn, NULL);
+		pause_ms(TURN_MS);
 	}
 	return NULL;
 }

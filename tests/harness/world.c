@@ -2,6 +2,7 @@
  * world.c -- see world.h: a database, a service and a worker for one test program.
  */
 #include "world.h"
+#include "pause.h"
 #include "world_private.h"
 
 #include "kernel/clock.h"
@@ -114,6 +115,16 @@ void expect_sql(struct world *w, const char *expected, const char *sql)
 	}
 }
 
+void world_until(struct world *w, const char *sql)
+{
+	for (int i = 0; i < 3000; i++) {
+		if (!strcmp(world_value(w, sql, NULL), "true"))
+			return;
+		pause_ms(5);
+	}
+	fail_msg("never true: %s", sql);
+}
+
 void world_clock(struct world *w, int county, const char *at)
 {
 	world_value(w, "SELECT clock_set($1::int, $2::timestamptz)", text("%d", county), at, NULL);
@@ -127,8 +138,6 @@ void world_jobs(struct world *w)
 
 bool world_jobs_ended(struct world *w)
 {
-	const struct timespec pause = {.tv_nsec = 100000000};
-
 	for (int i = 0; i < 600; i++) {
 		if (!strcmp(world_value(w,
 					"SELECT count(*)::text FROM job "
@@ -136,7 +145,7 @@ bool world_jobs_ended(struct world *w)
 					NULL),
 			    "0"))
 			return true;
-		nanosleep(&pause, NULL);
+		pause_ms(100);
 	}
 	return false;
 }
@@ -201,7 +210,14 @@ int world_begin_empty(void **state)
 		return -1;
 	w->worker = worker_new(&w->program.service);
 	w->nobody = client_with_token(w, NULL);
-	return w->worker ? 0 : -1;
+	if (!w->worker)
+		return -1;
+	w->config.origins = "https://a.example";
+	w->exposed = header_of(
+		call(w->nobody, "GET", "/v1/me", NULL, "Origin", "https://a.example", NULL),
+		"Access-Control-Expose-Headers");
+	w->config.origins = "";
+	return 0;
 }
 
 int world_end(void **state)

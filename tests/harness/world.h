@@ -23,6 +23,7 @@ struct world {
 	char folder[64];  /* keys of this world, removed at its end */
 	char database[64];
 	char urls[3][300];
+	const char *exposed; /* the headers of answers that a page's script may read */
 	struct arena *arena; /* of answers; cleared by world_end() */
 	int county_a, county_b;
 	struct client *nobody, *county, *other_county, *school, *other_school, *foreign_school,
@@ -55,6 +56,9 @@ const char *world_value(struct world *w, const char *sql, ...) __attribute__((se
 
 /* Asserts that a statement as the engine role gives EXPECTED. */
 void expect_sql(struct world *w, const char *expected, const char *sql);
+
+/* Waits until a statement as the engine role gives "true"; the test fails when it does not come. */
+void world_until(struct world *w, const char *sql);
 
 /* --- clients --- */
 

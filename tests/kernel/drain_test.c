@@ -2,6 +2,7 @@
  * drain_test.c -- stopping under load, with idle connections, running requests and streams.
  */
 #include "harness/echo.h"
+#include "harness/pause.h"
 #include "harness/socket.h"
 
 #include <pthread.h>
@@ -11,26 +12,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 enum { WAIT_MS = 10000, BUSY = 32 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void pause_ms(long ms)
-{
-	struct timespec t = {ms / 1000, ms % 1000 * 1000000};
-
-	nanosleep(&t, NULL);
-}
 
 /*
  * A client that asks without a pause or with a short one (its connection is idle then), and

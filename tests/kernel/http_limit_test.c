@@ -2,6 +2,7 @@
  * http_limit_test.c -- deadlines, too many clients, no descriptors left, too many events.
  */
 #include "harness/echo.h"
+#include "harness/pause.h"
 #include "harness/socket.h"
 
 #include <arpa/inet.h>
@@ -16,27 +17,11 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 enum { WAIT_MS = 10000 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void pause_ms(long ms)
-{
-	struct timespec t = {ms / 1000, ms % 1000 * 1000000};
-
-	nanosleep(&t, NULL);
-}
 
 /* Sends BEFORE, then one byte each 100 ms; returns after how many milliseconds it was ended. */
 static int64_t drip(int port, const char *before, char byte)

@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #include "api.h"
+#include "harness/pause.h"
 #include "harness/world.h"
 
 enum { MANY = 30, THREADS = 6 };
@@ -107,7 +107,7 @@ static bool work_count(struct job *j)
 {
 	(void)j;
 	atomic_fetch_add(&runs, 1);
-	nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+	pause_ms(2);
 	return true;
 }
 
@@ -265,6 +265,53 @@ static void many_threads_of_two_instances_do_each_job_once(void **state)
 		   "AND state = 'succeeded' AND attempt = 1");
 }
 
+/* So many files whose time is over, the first longest; the 30th cannot be emptied. */
+static void add_files(int count)
+{
+	char error[500];
+
+	assert_true(
+		pg_script(world->owner,
+			  "CREATE FUNCTION qinglan.refuse() RETURNS trigger LANGUAGE plpgsql AS "
+			  "$$ BEGIN RAISE EXCEPTION 'refused'; END $$;"
+			  "CREATE TRIGGER refuse BEFORE UPDATE ON qinglan.file FOR EACH ROW "
+			  "WHEN (OLD.name = '30') EXECUTE FUNCTION qinglan.refuse()",
+			  error));
+	world_value(world,
+		    "INSERT INTO file (county, name, media_type, size, content_hash, content, "
+		    "key_id, purge_at) SELECT $1::int, n, 'text/csv', 1, '\\x00', '\\x00', 1, "
+		    "machine_now() - make_interval(hours => 100 - n) "
+		    "FROM generate_series(1, $2::int) n RETURNING 'x'",
+		    text("%d", world->county_a), text("%d", count), NULL);
+}
+
+/* Lets a runner begin and waits until a statement says so. */
+static void run_until(const char *sql)
+{
+	struct job_runner *runner = job_runner_start(&world->program.service, NULL, 0, 1);
+
+	assert_non_null(runner);
+	world_until(world, sql);
+	job_runner_stop(runner);
+}
+
+/* A round that fails takes nothing from those before it, nor from what is purged after it. */
+static void what_is_over_goes_in_rounds_each_by_itself(void **state)
+{
+	char error[500];
+
+	(void)state;
+	add_files(50);
+	world_value(world,
+		    "INSERT INTO job (county, kind, actor_role, state, finished_at) VALUES "
+		    "($1::int, 'old', 'county', 'succeeded', '2000-01-01') RETURNING 'x'",
+		    text("%d", world->county_a), NULL);
+	run_until("SELECT (NOT EXISTS (SELECT FROM job WHERE kind = 'old'))::text");
+	expect_sql(world, "30", "SELECT count(content)::text FROM file");
+	assert_true(pg_script(world->owner, "DROP FUNCTION qinglan.refuse() CASCADE", error));
+	run_until("SELECT (count(content) = 0)::text FROM file");
+}
+
 static int begin(void **state)
 {
 	if (world_begin(state))
@@ -285,6 +332,7 @@ int main(void)
 		cmocka_unit_test(who_lost_the_lease_does_not_overwrite_the_other),
 		cmocka_unit_test(a_job_is_given_up_after_some_attempts),
 		cmocka_unit_test(many_threads_of_two_instances_do_each_job_once),
+		cmocka_unit_test(what_is_over_goes_in_rounds_each_by_itself),
 	};
 
 	return cmocka_run_group_tests_name("job", tests, begin, world_end);

@@ -5,6 +5,7 @@
 #define QINGLAN_PG_FIXTURE_H
 
 #include "harness/cluster.h"
+#include "harness/pause.h"
 #include "kernel/clock.h"
 #include "kernel/pg.h"
 
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -62,13 +62,6 @@ static inline enum pg_outcome kept(struct pg *c, const char *name, const char *s
 	return send_all(c, &s, 1, 10);
 }
 
-static inline void sleep_ms(int milliseconds)
-{
-	const struct timespec t = {milliseconds / 1000, milliseconds % 1000 * 1000000};
-
-	nanosleep(&t, NULL);
-}
-
 /* Waits until the connection stands again. */
 static inline void await(struct pg *c)
 {
@@ -77,7 +70,7 @@ static inline void await(struct pg *c)
 	while (!pg_ready(c)) {
 		if (clock_monotonic_ns() > until)
 			fail_msg("not connected after 20 seconds: %s", pg_error(c));
-		sleep_ms(20);
+		pause_ms(20);
 	}
 }
 

@@ -38,7 +38,7 @@ static void a_statement_past_its_deadline_is_cancelled(void **state)
 					   "AND pid <> pg_backend_pid()"),
 			    "0"))
 			break;
-		sleep_ms(50);
+		pause_ms(50);
 	}
 	assert_true(tries < 100);
 	await(f.pg);

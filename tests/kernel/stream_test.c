@@ -2,6 +2,7 @@
  * stream_test.c -- the bounded buffer by itself, and streams over real sockets.
  */
 #include "harness/echo.h"
+#include "harness/pause.h"
 #include "harness/socket.h"
 
 #include "kernel/stream.h"
@@ -19,13 +20,6 @@
 #include <cmocka.h>
 
 enum { WAIT_MS = 20000 };
-
-static void pause_ms(long ms)
-{
-	struct timespec t = {ms / 1000, ms % 1000 * 1000000};
-
-	nanosleep(&t, NULL);
-}
 
 /* --- by itself --- */
 

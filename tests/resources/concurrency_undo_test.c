@@ -74,8 +74,8 @@ static void undone_meanwhile(struct race *r, const char *code, const char *targe
 	as_owner(r, "BEGIN", text("LOCK TABLE qinglan.%s IN SHARE MODE", table));
 	start(&asking, r, target, text("%s%s%s", before, school, after), 1);
 	start(&undoing, r, NULL, NULL, 1);
-	until(r, "SELECT (" WAITING " > 1 OR NOT EXISTS (SELECT FROM import "
-		 "WHERE state = 'undoing'))::text");
+	world_until(w, "SELECT (" WAITING " > 1 OR NOT EXISTS (SELECT FROM import "
+		       "WHERE state = 'undoing'))::text");
 	as_owner(r, "SELECT 1", "COMMIT");
 	pthread_join(asking.thread, NULL);
 	pthread_join(undoing.thread, NULL);

@@ -10,7 +10,6 @@
 #include "kernel/clock.h"
 
 #include <pthread.h>
-#include <time.h>
 
 /* An import, read and ready; its address into TARGET. */
 static inline void list_ready(struct world *w, const char *kind, const char *csv, char target[100])
@@ -121,17 +120,6 @@ static inline void ends(struct race *r, const char *person, const char *kind, co
 	"(SELECT count(DISTINCT l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "  \
 	"WHERE a.datname = current_database() AND NOT l.granted)"
 
-/* Waits until a statement says so. */
-static inline void until(struct race *r, const char *sql)
-{
-	for (int i = 0; i < 2000; i++) {
-		if (!strcmp(world_value(r->world, sql, NULL), "true"))
-			return;
-		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
-	}
-	fail_msg("never true: %s", sql);
-}
-
 /* Starts a writer and waits until COUNT transactions wait for a lock. */
 static inline void start(struct writer *x, struct race *r, const char *target, const char *body,
 			 int count)
@@ -140,7 +128,7 @@ static inline void start(struct writer *x, struct race *r, const char *target, c
 	x->target = target;
 	x->body = body;
 	assert_int_equal(pthread_create(&x->thread, NULL, write_now, x), 0);
-	until(r, text("SELECT (" WAITING " >= %d)::text", count));
+	world_until(r->world, text("SELECT (" WAITING " >= %d)::text", count));
 }
 
 #endif

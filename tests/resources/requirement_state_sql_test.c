@@ -94,7 +94,7 @@ static void who_is_short_is_listed_with_how_much(void **state)
 	assert_begins(QUERY(sql->app, "report_short", "requirement_id", SCHOOL "1"), "not-found ");
 }
 
-/* Though the other one began before. */
+/* Though the other one began later. */
 static void who_has_two_appointments_counts_where_she_works(void **state)
 {
 	const char *id = id_of(require("甲", "calendar_year", "2026-01-01", "10", "[]"));
@@ -105,7 +105,7 @@ static void who_has_two_appointments_counts_where_she_works(void **state)
 		"4'; INSERT INTO membership (county, person, school, kind, during)"
 		" VALUES (1, '" TEACHER "4', '" SCHOOL "1', 'working', '[2090-01-01,)');"
 		"INSERT INTO homeroom_appointment (county, person, school, kind, during)"
-		" VALUES (1, '" TEACHER "4', '" SCHOOL "1', 'reserve', '[2019-01-01,)')");
+		" VALUES (1, '" TEACHER "4', '" SCHOOL "1', 'reserve', '[2021-01-01,)')");
 	assert_string_equal(
 		sql_value(sql->app, sql_text("SELECT string_agg(right(school::text, 1), ' ')"
 					     " FROM requirement_roll('%s', today())"

@@ -70,8 +70,8 @@ static const struct row {
 	{"module", COUNTY, ONE, COUNTY_ONE, COUNTY_ONE},
 	{"office", SCHOOL, "c12|c1|c2|c|c12|c1|b|", OWN_OR_COUNTY, OWN_OR_COUNTY},
 	{"office_holder", SCHOOL, "c12|1|2|c1|c12|1|b|", OWN_OR_COUNTY, OWN_OR_COUNTY},
-	/* The expert of A1 is seen by all schools, the one who moved by A2 too. */
 	{"people_day", COUNTY, NONE, NONE, NONE},
+	/* The expert of A1 is seen by all schools, the one who moved by A2 too. */
 	{"person", SCHOOL, "c12|1|12|1|c12|1|b|", OWN_OR_COUNTY, OWN_OR_COUNTY},
 	{"person_token", SCHOOL, OWN_OR_COUNTY, NONE, NONE},
 	{"reference_item", COUNTY, ONE, NONE, NONE},

@@ -94,15 +94,10 @@ static void the_contract_names_the_lists_that_there_are(void **state)
 		w,
 		"SELECT '[\"' || string_agg(DISTINCT \"table\", '\",\"' ORDER BY \"table\") || '\"]' FROM reference_item",
 		NULL);
-	const json_t *parameter = NULL, *listed;
+	const struct operation *o = contract_operation(w->program.contract, "reference_data_get");
+	const json_t *parameter = json_array_get(json_object_get(o->definition, "parameters"), 0);
+	const json_t *listed = json_object_get(json_object_get(parameter, "schema"), "enum");
 
-	for (size_t i = 0; i < w->program.contract->operation_count; i++) {
-		const struct operation *o = &w->program.contract->operations[i];
-
-		if (strcmp(o->id, "reference_data_get") == 0)
-			parameter = json_array_get(json_object_get(o->definition, "parameters"), 0);
-	}
-	listed = json_object_get(json_object_get(parameter, "schema"), "enum");
 	assert_string_equal(json_text(w->arena, listed), names);
 	expect(GET(w->teacher, "/v1/reference-data/office_kind"), 200, "{'table': 'office_kind'}");
 	/* Whoever misspells one is told them. */

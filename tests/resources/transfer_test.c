@@ -2,10 +2,10 @@
  * transfer_test.c -- what follows when a teacher moves from one school to another: her
  * appointments end, and the new school has her from its first day.
  */
-#include "kernel/job.h"
 #include "transfer.h"
 
-#include <unistd.h>
+#include "harness/pause.h"
+#include "kernel/job.h"
 
 static bool is_short(struct client *c, const char *requirement, const char *id)
 {
@@ -184,17 +184,26 @@ static bool comes_to(struct client *c, const char *id)
 	for (int i = 0; i < 150; i++) {
 		if (strstr(GET(c, "/v1/teachers?q=lingchen&page_size=500")->body, id))
 			return true;
-		usleep(100000);
+		pause_ms(100);
 	}
 	return false;
 }
 
-static void a_new_day_moves_people_as_soon_as_it_begins(void **state)
+static struct job_runner *runner;
+
+static int runner_stops(void **state)
+{
+	(void)state;
+	job_runner_stop(runner);
+	return 0;
+}
+
+static void a_new_day_moves_people_while_the_service_runs(void **state)
 {
 	struct world *w = *state;
 	const char *id = joins(w, "凌晨", "");
-	struct job_runner *runner = job_runner_start(&w->program.service, NULL, 0, 1);
 
+	runner = job_runner_start(&w->program.service, NULL, 0, 1);
 	assert_non_null(runner);
 	moves(w, id, "2026-10-15", "2026-10-16");
 	assert_true(comes_to(w->school, id));
@@ -203,7 +212,6 @@ static void a_new_day_moves_people_as_soon_as_it_begins(void **state)
 	/* Also when the calendar is put back. */
 	world_clock(w, w->county_a, "2026-10-15T02:00:00Z");
 	assert_true(comes_to(w->school, id));
-	job_runner_stop(runner);
 }
 
 int main(void)
@@ -215,7 +223,8 @@ int main(void)
 		cmocka_unit_test(what_was_written_of_her_is_no_longer_her_former_schools_to_change),
 		cmocka_unit_test(a_membership_that_has_not_begun_can_be_withdrawn),
 		cmocka_unit_test(many_move_on_one_day_some_at_a_time),
-		cmocka_unit_test(a_new_day_moves_people_as_soon_as_it_begins),
+		cmocka_unit_test_teardown(a_new_day_moves_people_while_the_service_runs,
+					  runner_stops),
 	};
 
 	return cmocka_run_group_tests_name("transfer", tests, world_begin, world_end);
