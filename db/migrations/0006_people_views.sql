@@ -41,7 +41,7 @@ $$;
 
 -- Teachers who left: to their former school only what it knew when they did.
 CREATE VIEW former_teacher_members WITH (security_invoker = true) AS
-SELECT k.id, k.name, k.gender, k.birth_on, k.document_type, k.document_masked AS document_number,
+SELECT p.id, k.name, k.gender, k.birth_on, k.document_type, k.document_masked AS document_number,
 	NULL::text AS phone, NULL::uuid AS school_id, NULL::uuid AS personnel_school_id,
 	NULL::text AS teaching_stage, '{}'::text[] AS subjects, NULL::text AS title,
 	NULL::text AS political_status, NULL::text AS education, NULL::date AS homeroom_since,

@@ -112,6 +112,7 @@ CROSS JOIN LATERAL (
 			WHERE r.import = :import_id::uuid AND r.school = h.school OFFSET 0)
 ) a
 WHERE :after AND p.merged_into IS NULL AND p.voided_at IS NULL AND a.kinds IS NOT NULL
+--? auth_sees=school: AND p.id IN (SELECT s.person FROM sight s WHERE s.school = :auth_school::uuid)
 	AND NOT EXISTS (SELECT FROM import_row r
 		WHERE r.import = :import_id::uuid AND r.person = p.id OFFSET 0)
 	AND NOT EXISTS (SELECT FROM import_row r WHERE r.import = :import_id::uuid

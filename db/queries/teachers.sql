@@ -3,6 +3,7 @@
 -- name: teacher_list :page
 -- Teachers whom the caller sees today; with status=left those whom she saw until they left, by
 -- name only: what they are now is not to be found out by asking for it.
+-- A school's are looked up in sight, since the wall alone would read the county by name.
 --sort name: p.sort_key::text, p.id::uuid
 --sort -name: p.sort_key::text DESC, p.id::uuid DESC
 --? !expand=school: SELECT row_to_json(t) AS body,
@@ -10,12 +11,13 @@
 --? expand=school: 	(SELECT row_to_json(s) FROM school_view s WHERE s.id = t.school_id)) AS body,
 	:keys
 --? !status: FROM person p JOIN teacher_view t ON t.id = p.id
---? status: FROM person n CROSS JOIN LATERAL person_as_known(n) p JOIN former_teacher_view t ON t.id = p.id
+--? status: FROM person n CROSS JOIN LATERAL person_as_known(n) p JOIN former_teacher_view t ON t.id = n.id
 WHERE p.voided_at IS NULL AND p.merged_into IS NULL AND :after
 --? status: AND (SELECT must_go_together(:school_id::text IS NULL, 'school_id', 'not-with-left')
 --? status: 	AND must_go_together(:stage::text IS NULL, 'stage', 'not-with-left')
 --? status: 	AND must_go_together(:title::text IS NULL, 'title', 'not-with-left')
 --? status: 	AND must_go_together(:appointment_kind::text IS NULL, 'appointment_kind', 'not-with-left'))
+--? auth_sees=school: AND t.id IN (SELECT s.person FROM sight s WHERE s.school = :auth_school::uuid)
 --? school_id: AND p.school = :school_id::uuid
 --? stage: AND p.teaching_stage = :stage::text
 --? title: AND p.title = :title::text

@@ -175,18 +175,18 @@ static const char *company_of(const char *list, const char *filter)
 	return "";
 }
 
-/* A school's own are few among the names of the county, unless it is asked for by its id. */
+/* Who of the county are few of their kind are found among all its people; a school's are read alone. */
 static long rows_of(const char *list, const char *filter, bool for_school)
 {
 	static const char *const few[] = {"status", "title", "appointment_kind"};
-	static const char *const few_of_school[] = {"", "expand", "stage"};
 	size_t i;
 
-	if (!strcmp(list, "report_short") ||
-	    (for_school && !strcmp(list, "teacher_import_missing")))
+	if (for_school)
+		return ROWS_MAX;
+	if (!strcmp(list, "report_short"))
 		return PEOPLE_ROWS_MAX;
 	for (i = 0; i < 3 && !strcmp(list, "teacher_list"); i++)
-		if (!strcmp(few[i], filter) || (for_school && !strcmp(few_of_school[i], filter)))
+		if (!strcmp(few[i], filter))
 			return PEOPLE_ROWS_MAX;
 	return ROWS_MAX;
 }
@@ -195,9 +195,10 @@ static long rows_of(const char *list, const char *filter, bool for_school)
 static bool list_reads_little(const char *list, const char *sort, const char *filter,
 			      bool for_school)
 {
-	const char *pairs[2 * sizeof values / sizeof *values + 1];
+	const char *pairs[4 + 2 * sizeof values / sizeof *values + 1] = {"auth_sees", "school",
+									 "auth_school", HER_SCHOOL};
 	bool known = !*filter;
-	size_t i, count = 0;
+	size_t i, count = for_school ? 4 : 0;
 
 	for (i = 0; i < sizeof values / sizeof *values; i++) {
 		const struct value *v = &values[i];
@@ -249,7 +250,7 @@ static int list_faults(const struct query_source *source, bool for_school)
 		word_of(sort, "--sort ", by);
 		faults += !list_reads_little(source->name, by, "", for_school);
 		for (filter = source->text; (filter = next_line(filter, "--? "));)
-			if (*word_of(filter, "--? ", name) != '!')
+			if (*word_of(filter, "--? ", name) != '!' && strncmp(name, "auth_", 5))
 				faults += !list_reads_little(source->name, by, name, for_school);
 	}
 	return faults;
