@@ -175,7 +175,7 @@ static const char *company_of(const char *list, const char *filter)
 	return "";
 }
 
-/* Who of the county are few of their kind are found among all its people; a school's are read alone. */
+/* Who of a county are few of their kind are sought among all its people; a school reads its own. */
 static long rows_of(const char *list, const char *filter, bool for_school)
 {
 	static const char *const few[] = {"status", "title", "appointment_kind"};
