@@ -117,22 +117,28 @@ WHERE r.county = its.county AND r.import = its.id AND its.kind = 'teachers' AND 
 $$;
 
 -- What hangs on what an import made: what was changed or given since, and rows of other tables that name it.
--- The planner looks the rows of a short list up by an index; but schools are few, and tables that name one
--- without an index for it would be read once for each.
+-- Its rows are looked up by index, whatever the planner believes of tables that were just filled; a table
+-- that names what was made without an index for it is read once.
 CREATE FUNCTION import_hanging(its import) RETURNS TABLE (in_part int, in_row int, what text)
-LANGUAGE plpgsql STABLE SET enable_nestloop = on AS $$
+LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $$
 DECLARE
 	key record;
+	found_ids uuid[];
 	own_ids jsonb := (SELECT coalesce(jsonb_object_agg(own.id, true), '{}') FROM import_own_ids(its) AS own(id));
 BEGIN
-	PERFORM set_config('enable_nestloop', (its.kind <> 'schools')::text, true);
 	RETURN QUERY SELECT * FROM import_changed_since(its) UNION ALL SELECT * FROM import_given_since(its);
-	FOR key IN SELECT * FROM naming_columns(ARRAY(SELECT DISTINCT m.name FROM import_made(its) m)) LOOP
-		RETURN QUERY EXECUTE format('SELECT m.part, m.row, %L::text FROM import_made($1) m '
-			'JOIN %s t ON t.county = $2 AND m.id = ' || CASE WHEN key.is_list THEN 'ANY (t.%I)' ELSE 't.%I' END
-			|| ' WHERE m.name = %L::regclass '
-			'AND NOT $3 ? coalesce(to_jsonb(t)->>''id'', '''')',
-			key.name, key.name, key."column", key.named) USING its, its.county, own_ids;
+	FOR key IN
+		SELECT n.*, m.ids
+		FROM (SELECT d.name, array_agg(d.id) AS ids FROM import_made(its) d GROUP BY d.name) m
+		CROSS JOIN LATERAL naming_columns(ARRAY[m.name]) n
+	LOOP
+		EXECUTE format('SELECT array_agg(n.id) FROM (SELECT %s AS id, to_jsonb(t)->>''id'' AS own FROM %s t '
+			'WHERE t.county = $1 AND %s OFFSET 0) n WHERE NOT $3 ? coalesce(n.own, '''')',
+			format(CASE WHEN key.is_list THEN 'unnest(t.%I)' ELSE 't.%I' END, key."column"), key.name,
+			format(CASE WHEN key.is_list THEN 't.%I && $2' ELSE 't.%I = ANY ($2)' END, key."column"))
+			INTO found_ids USING its.county, key.ids, own_ids;
+		RETURN QUERY SELECT m.part, m.row, key.name::text FROM import_made(its) m
+			WHERE m.name = key.named AND m.id = ANY (found_ids);
 	END LOOP;
 END
 $$;
