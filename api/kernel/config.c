@@ -70,6 +70,8 @@ static const struct setting settings[] = {
 	{"QINGLAN_UPLOAD_DAYS", NUMBER, AT(upload_days), "30", 1, 3650,
 	 "an uploaded list and its rejected rows are kept after the commit"},
 	{"QINGLAN_EVENT_DAYS", NUMBER, AT(event_days), "3650", 180, 36500, "events are kept"},
+	{"QINGLAN_CHECK_IN_SECONDS", NUMBER, AT(check_in_seconds), "30", 5, 3600,
+	 "a code for checking in is shown; it is taken until the next one ends"},
 };
 
 enum { SETTINGS = sizeof settings / sizeof *settings };

@@ -33,6 +33,7 @@ struct config {
 	long drain_seconds;
 	long rate_address, rate_actor, rate_client; /* requests per minute; 0 = no limit */
 	long idempotency_days, upload_days, event_days;
+	long check_in_seconds; /* until the code of a session is replaced by the next */
 };
 
 /*

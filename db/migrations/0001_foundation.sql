@@ -134,6 +134,28 @@ BEGIN
 END
 $$;
 
+-- True when STATE is one of FROM_STATES; else what it allows, the verbs in ALLOWED, is told.
+CREATE FUNCTION must_be_in_state(state text, from_states text[], allowed jsonb) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF state <> ALL (from_states) THEN
+		PERFORM raise_problem('not-in-this-state',
+			jsonb_build_object('state', state, 'allowed', coalesce(allowed->state, '[]')), 'QL409');
+	END IF;
+	RETURN true;
+END
+$$;
+
+-- True unless the one who acts is SUBJECT: nobody decides about herself.
+CREATE FUNCTION must_be_anothers(subject uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF subject = nullif(current_setting('qinglan.person', true), '')::uuid THEN
+		PERFORM raise_problem('own-record', '{}', 'QL403');
+	END IF;
+	RETURN true;
+END
+$$;
+
 -- ---------------------------------------------------------------- periods
 
 -- The days from STARTED_ON to ENDED_ON, both included; no end when it is absent.
@@ -321,7 +343,7 @@ BEGIN
 	predicate := regexp_replace(predicate, '\$all\M', '($sees = ''all'')', 'g');
 	FOR word IN SELECT * FROM (VALUES ('county', 'int'), ('role', 'text'), ('sees', 'text'),
 		('person', 'uuid'), ('office', 'uuid'), ('school', 'uuid'), ('client', 'text'),
-		('subject', 'uuid'), ('until_on', 'date')) AS w(name, type)
+		('workplace', 'uuid'), ('subject', 'uuid'), ('until_on', 'date')) AS w(name, type)
 	LOOP
 		predicate := regexp_replace(predicate, '\$' || word.name || '\M',
 			format('(%s nullif(current_setting(''qinglan.%s'', true), '''')::%s)',

@@ -130,6 +130,11 @@ CALL wall('person',
 	reads => '$all OR $school = ANY (schools) OR id = $person OR external',
 	writes => '$all OR school = $school');
 
+-- Where a person works today; for the settings of a request, before there are any.
+CREATE FUNCTION workplace_of(its_county int, its_person uuid) RETURNS uuid LANGUAGE sql STABLE AS
+$$ SELECT p.school FROM person p WHERE p.county = its_county AND p.id = its_person $$;
+CALL engine_owned('workplace_of(int, uuid)', 'qinglan_app');
+
 -- Texts by which a person is found, by the beginning; written by the engine from person.tokens and
 -- the end of her phone number, once for each school that may see her (nil: by the county alone, of who
 -- is in no school today).

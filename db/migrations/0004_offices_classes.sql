@@ -102,16 +102,22 @@ CREATE TABLE class (
 	stage text NOT NULL CHECK (stage IN ('preschool', 'primary', 'junior', 'senior', 'vocational', 'special')),
 	entry_year int NOT NULL CHECK (entry_year BETWEEN 1950 AND 2200),
 	number int NOT NULL CHECK (number BETWEEN 1 AND 99),
+	-- What it is or, from the day after ended_on, will be.
 	status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'graduated', 'ended')),
+	ended_on date,
+	end_reason text NOT NULL DEFAULT '',
 	version int NOT NULL DEFAULT 1,
 	created_at timestamptz NOT NULL DEFAULT clock_now(),
 	updated_at timestamptz NOT NULL DEFAULT clock_now(),
 	PRIMARY KEY (county, id),
 	CONSTRAINT class_of_school UNIQUE (county, id, school),
+	CONSTRAINT class_has_ended CHECK ((status = 'active') = (ended_on IS NULL)),
 	FOREIGN KEY (county, school) REFERENCES school (county, id)
 );
 CREATE UNIQUE INDEX class_number_unique ON class (county, school, stage, entry_year, number)
 	WHERE status <> 'ended';
+CREATE INDEX class_by_entry_year ON class (county, (-entry_year), stage, number, id);
+CREATE INDEX class_by_school ON class (county, school, (-entry_year), stage, number, id);
 CALL wall('class', reads => '$all OR school = $school OR $sees = ''self''', writes => '$all OR school = $school');
 
 -- A small number written in Chinese (二, 十二, 二十一) or digits; NULL for anything else.

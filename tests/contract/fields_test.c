@@ -9,8 +9,11 @@
 
 #include <cmocka.h>
 
-/* A document number is asked for as a whole: each reading of it is recorded. */
-static const char *const whole[] = {"teacher_resident_id_get", NULL};
+/*
+ * A document number is asked for as a whole: each reading of it is recorded.  So is a code for
+ * checking in, which is nothing without its times.
+ */
+static const char *const whole[] = {"teacher_resident_id_get", "check_in_code_get", NULL};
 
 static bool is_whole(const struct operation *o)
 {

@@ -5,6 +5,7 @@
  * caller's, and then one that nobody has: the two answers must not differ.
  */
 #include "places.h"
+#include "things.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,102 +22,6 @@ static const char *const shared_in_the_county[][2] = {{"school_get", "school_id"
 						      {"hour_entry_create", "school_id"},
 						      {"hour_entry_batch", "school_id"},
 						      {"external_person_get", "person_id"}};
-
-/* --- things of three --- */
-
-static void keep(json_t *set, const char *key, const char *id)
-{
-	assert_non_null(id);
-	assert_int_equal(strlen(id), 36);
-	json_object_set_new(set, key, json_string(id));
-}
-
-static struct answer *keep_made(json_t *set, const char *key, struct client *c, const char *target,
-				const char *body)
-{
-	struct answer *a = POST(c, target, body);
-
-	expect(a, 201, NULL);
-	keep(set, key, text_at(a, "id"));
-	return a;
-}
-
-static void keep_import(json_t *set, const char *collection, struct client *c)
-{
-	const char *csv =
-		"学校标识码,姓名,身份证号,出生年月,担任班级\n2199700009,周甲,,1990-01-01,\n";
-	struct answer *a = call_bytes(c, "POST", text("%s?filename=a.csv", collection), csv,
-				      strlen(csv), "Content-Type", "text/csv", NULL);
-
-	expect(a, 202, NULL);
-	keep(set, text("%s/", collection), text_at(a, "id"));
-	keep(set, "continues", text_at(a, "id"));
-	keep(set, "job_id", text_at(a, "job_id"));
-	keep(set, "plan_id", text_at(a, "id"));
-}
-
-/* What hangs on a school and its teacher, made by its own client and by its county. */
-static json_t *things(struct client *own, struct client *county, const char *school,
-		      const char *teacher)
-{
-	static const char *const of_school[] = {"school_id", "personnel_school_id", "successor_id",
-						"school_ids"};
-	json_t *set = json_object();
-	size_t i;
-
-	for (i = 0; i < sizeof of_school / sizeof *of_school; i++)
-		keep(set, of_school[i], school);
-	keep(set, "teacher_id", teacher);
-	keep(set, "reviewed_not_same", teacher);
-	keep_made(set, "person_id", own, "/v1/officers", "{'name': '门卫'}");
-	keep(set, "/v1/officers/", json_string_value(json_object_get(set, "person_id")));
-	keep_made(set, "/v1/external-persons/", own, "/v1/external-persons",
-		  "{'name': '专家', 'unit': '教研室'}");
-	keep_made(set, "office_id", own, "/v1/offices", "{'name': '工会', 'kind': 'other'}");
-	keep_made(set, "holder_id", own,
-		  text("/v1/offices/%s/holders",
-		       json_string_value(json_object_get(set, "office_id"))),
-		  text("{'person_id': '%s', 'started_on': '2026-09-01'}",
-		       json_string_value(json_object_get(set, "person_id"))));
-	keep(set, "membership_id",
-	     text_at(GET(own, "/v1/teachers/%s/memberships", teacher), "data/0/id"));
-	keep_made(set, "title_id", own, text("/v1/teachers/%s/titles", teacher),
-		  "{'title': 'first'}");
-	keep_made(set, "identifier_id", own, text("/v1/teachers/%s/identifiers", teacher),
-		  text("{'source': '省平台', 'value': '%s'}", teacher));
-	keep_made(set, "entry_id", county, "/v1/hour-entries",
-		  text("{'teacher_id': '%s', 'hours': 1, 'level': 'county', 'activity_on': "
-		       "'2026-10-01', 'source': {'kind': 'adjustment', 'key': '%s'}}",
-		       teacher, teacher));
-	keep_import(set, "/v1/school-imports", county);
-	keep_import(set, "/v1/hour-imports", county);
-	keep_import(set, "/v1/teacher-imports", own);
-	return set;
-}
-
-/* What a county has for all its schools: lists from the start, and a requirement. */
-static void keep_county(struct world *w, json_t *set, struct client *county)
-{
-	static const char *const lists[][2] = {{"school-years", "school_year_id"},
-					       {"terms", "term_id"},
-					       {"modules", "module_id"},
-					       {"modes", "mode_id"}};
-	const struct operation *o = contract_operation(w->program.contract, "requirement_create");
-	struct answer *a;
-	json_t *body;
-	size_t i;
-
-	for (i = 0; i < sizeof lists / sizeof *lists; i++)
-		keep(set, lists[i][1], text_at(GET(county, "/v1/%s", lists[i][0]), "data/0/id"));
-	ids = set;
-	body = example_of(o);
-	/* Not by the example's name, which would be taken then. */
-	json_object_set_new(body, "name", json_string("县级要求"));
-	a = send_body(county, o, o->path, body);
-	json_decref(body);
-	expect(a, 201, NULL);
-	keep(set, "requirement_id", text_at(a, "id"));
-}
 
 /* --- sending --- */
 
@@ -137,7 +42,7 @@ static void put(json_t *body, const char *at, const char *id)
 	snprintf(name, sizeof name, "%.*s", (int)length, at);
 	if (json_is_array(body)) {
 		if (!json_array_size(body))
-			json_array_append_new(body, json_null());
+			json_array_append_new(body, at[length] ? json_object() : json_null());
 		if (!at[length]) {
 			json_array_set_new(body, 0, json_string(id));
 			return;
@@ -351,9 +256,9 @@ static int begin(void **state)
 	script = client_new(w, "client", w->county_a, w->school_a1, NULL, NULL);
 	neighbour = client_new(w, "client", w->county_a, w->school_a2, NULL, NULL);
 	foreigner = client_new(w, "client", w->county_b, w->school_b1, NULL, NULL);
-	ours = things(script, w->county, w->school_a1, w->teacher_a1);
-	next_door = things(neighbour, w->county, w->school_a2, w->teacher_a2);
-	abroad = things(foreigner, w->other_county, w->school_b1, w->teacher_b1);
+	ours = things(w, script, w->county, w->school_a1, w->teacher_a1);
+	next_door = things(w, neighbour, w->county, w->school_a2, w->teacher_a2);
+	abroad = things(w, foreigner, w->other_county, w->school_b1, w->teacher_b1);
 	keep_county(w, ours, w->county);
 	keep_county(w, abroad, w->other_county);
 	world_jobs(w);

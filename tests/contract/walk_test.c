@@ -43,8 +43,8 @@ static bool example_holds(struct world *w, const struct operation *o)
 /* What ends or undoes something comes after all that needs it. */
 static bool ends_something(const struct operation *o)
 {
-	static const char *const verbs[] = {"/end",   "/void", "/close",
-					    "/merge", "/undo", "/reverse"};
+	static const char *const verbs[] = {"/end",  "/void",    "/close", "/merge",
+					    "/undo", "/reverse", "/cancel"};
 	size_t i, length = strlen(o->path);
 
 	for (i = 0; i < sizeof verbs / sizeof *verbs; i++)
@@ -325,10 +325,11 @@ static int begin(void **state)
 		return -1;
 	w = *state;
 	/* One of each kind that has one from the start, before any example is sent. */
-	ids = json_pack("{ss ss ss ss ss ss ss}", "school_id", w->school_a1, "teacher_id",
-			w->teacher_a1, "/v1/schools/", w->school_a1, "/v1/teachers/", w->teacher_a1,
-			"successor_id", w->school_a2, "person_id", w->teacher_a1, "slug",
-			"not-found");
+	ids = json_pack("{ss ss ss ss ss ss ss ss}", "course_id",
+			world_course(w, w->county_a, NULL, NULL), "school_id", w->school_a1,
+			"teacher_id", w->teacher_a1, "/v1/schools/", w->school_a1, "/v1/teachers/",
+			w->teacher_a1, "successor_id", w->school_a2, "person_id", w->teacher_a1,
+			"slug", "not-found");
 	find_ids(w);
 	return 0;
 }

@@ -57,8 +57,16 @@ const char *world_value(struct world *w, const char *sql, ...) __attribute__((se
 /* Asserts that a statement as the engine role gives EXPECTED. */
 void expect_sql(struct world *w, const char *expected, const char *sql);
 
+/* PERSON leads CLASS from a day on: the id of the appointment. */
+const char *world_appoint(struct world *w, const char *person, const char *class, const char *from);
+
 /* Waits until a statement as the engine role gives "true"; the test fails when it does not come. */
 void world_until(struct world *w, const char *sql);
+/*
+ * An open course of COUNTY or its SCHOOL (NULL: the county's own) for everybody who may come: its
+ * id.  MORE (NULL: nothing) says what is otherwise, as JSON by the columns of course, ' for ".
+ */
+const char *world_course(struct world *w, int county, const char *school, const char *more);
 
 /* --- clients --- */
 

@@ -58,6 +58,38 @@ static struct client *officer(struct world *w, struct client *script, int number
 	return client_new(w, role, number, school_id, id, NULL);
 }
 
+const char *world_appoint(struct world *w, const char *person, const char *class, const char *from)
+{
+	const char *id = world_value(
+		w,
+		"WITH s AS (SELECT set_config('qinglan.county', c.county::text, true), c.* FROM class c "
+		"WHERE c.id = $2::uuid) INSERT INTO homeroom_appointment (county, person, class, school, "
+		"kind, during) SELECT s.county, $1::uuid, s.id, s.school, 'homeroom', "
+		"daterange($3::date, NULL) FROM s RETURNING id::text",
+		person, class, from, NULL);
+
+	assert_non_null(id);
+	return id;
+}
+
+const char *world_course(struct world *w, int county, const char *school, const char *more)
+{
+	const char *id = world_value(
+		w,
+		"INSERT INTO course (county, school, title, level, hours, state, admission, capacity, "
+		"audience, applies_from, applies_until) SELECT $1::int, nullif($2, '')::uuid, "
+		"coalesce(x.title, '班级管理十讲'), coalesce(x.level, CASE $2 WHEN '' THEN 'county' ELSE "
+		"'school' END), 3, coalesce(x.state, 'open'), coalesce(x.admission, 'manual'), x.capacity, "
+		"coalesce(x.audience, '{}'), x.applies_from, x.applies_until FROM (SELECT "
+		"set_config('qinglan.county', $1, true)) c, jsonb_to_record(translate($3, '''', "
+		"'\"')::jsonb) AS x(title text, level text, state text, admission text, capacity int, "
+		"audience jsonb, applies_from date, applies_until date) RETURNING id::text",
+		text("%d", county), school ? school : "", more ? more : "{}", NULL);
+
+	assert_non_null(id);
+	return id;
+}
+
 int world_begin(void **state)
 {
 	struct client *script_b;

@@ -10,6 +10,7 @@
 #define HER_SCHOOL ID(1, 000000000009) /* 777 % 64 */
 #define ENTRY ID(5, 000000000777)
 #define REQUIREMENT ID(7, 000000000001)
+#define COURSE ID(6, 000000000009) /* of her school; she is in it */
 #define LIST ID(8, 000000000001)
 #define SCHOOLS ID(8, 000000000011)
 #define HOURS ID(8, 000000000012)
@@ -18,6 +19,7 @@
 #define LIST_MADE ID(8, 000000000013)
 #define LIST_CHANGED ID(8, 000000000014)
 #define LIST_HOURS ID(8, 000000000015)
+#define SESSION ID(6, 000000000101)
 
 static const char county_of_many[] =
 	"SET session_replication_role = replica; SET synchronous_commit = off;"
@@ -86,10 +88,24 @@ static const char county_of_many[] =
 	" owner_school)"
 	" SELECT 3, i.id, 1, t, 'accepted', '师', pg_temp.id(2, t), pg_temp.id(1, t % 64), i.school"
 	" FROM generate_series(1, 20000) t JOIN import i ON i.id = pg_temp.id(8, 1 + t / 64 % 12);"
+	"INSERT INTO enrolment (county, id, course, person, school, way, state, queue_number)"
+	" SELECT 3, pg_temp.id(3, t), pg_temp.id(6, 1 + (t + 1) % 70), pg_temp.id(2, t), pg_temp.id(1, t % 64),"
+	" 'application', CASE WHEN t % 9 = 0 THEN 'waiting' ELSE 'admitted' END, t"
+	" FROM generate_series(1, 20000) t;"
 	"INSERT INTO office (county, id, school, name, kind)"
 	" VALUES (3, '" OFFICE "', '" HER_SCHOOL "', '校办', 'school');"
 	"INSERT INTO office_holder (county, office, school, person, during)"
 	" VALUES (3, '" OFFICE "', '" HER_SCHOOL "', '" HERS "', '[2020-09-01,)');"
+	"INSERT INTO class (county, school, stage, entry_year, number)"
+	" SELECT 3, pg_temp.id(1, s), 'primary', 2021 + c % 6, 1 + c / 6"
+	" FROM generate_series(0, 63) s, generate_series(0, 29) c;"
+	"INSERT INTO course (county, id, school, title, level, hours, state, modules, modes)"
+	" SELECT 3, pg_temp.id(6, c), CASE c % 2 WHEN 1 THEN pg_temp.id(1, c % 64) END, '课' || c,"
+	" 'cluster', 3, 'open', ARRAY[uuid '" ENTRY "'], ARRAY[uuid '" ENTRY "']"
+	" FROM generate_series(1, 5000) c;"
+	"INSERT INTO course_session (county, course, school, shown, starts_at, minutes)"
+	" SELECT 3, c.id, c.school, c.shown, clock_now() + make_interval(days => s), 60"
+	" FROM course c CROSS JOIN generate_series(1, 2) s WHERE c.county = 3;"
 	/* One who left her school. */
 	"INSERT INTO person (county, id, name, sort_key, teacher, schools)"
 	" VALUES (3, pg_temp.id(2, 20002), '旧', 'jiu', true, ARRAY[uuid '" HER_SCHOOL "']);"
@@ -97,6 +113,19 @@ static const char county_of_many[] =
 	" VALUES (3, pg_temp.id(2, 20002), '" HER_SCHOOL "', 'working', '[2010-09-01,2020-09-01)');"
 	"INSERT INTO sight (county, school, person, until_on, known)"
 	" VALUES (3, '" HER_SCHOOL "', pg_temp.id(2, 20002), '2020-08-31', '{\"name\": \"旧\"}');"
+	"INSERT INTO course_session (county, id, course, shown, starts_at, minutes)"
+	" SELECT 3, pg_temp.id(6, 100 + c), pg_temp.id(6, c), 'county', '2026-10-10 01:00+00', 45"
+	" FROM generate_series(1, 20) c;"
+	"INSERT INTO enrolment (county, id, course, person, school, way, state, admitted_at)"
+	" SELECT 3, pg_temp.id(6, c * 100000 + t), pg_temp.id(6, c), pg_temp.id(2, t),"
+	" pg_temp.id(1, t % 64), 'nomination', 'admitted', '2026-09-01'"
+	" FROM generate_series(1, 20) c, generate_series(700, 899) t ON CONFLICT DO NOTHING;"
+	"INSERT INTO attendance (county, session, course, enrolment, person, school, state, minutes, way)"
+	" SELECT 3, s.id, e.course, e.id, e.person, e.school, 'present', 45, 'sheet'"
+	" FROM enrolment e JOIN course_session s ON s.course = e.course WHERE e.county = 3;"
+	"INSERT INTO session_leave (county, session, course, enrolment, person, school, reason)"
+	" SELECT 3, s.id, e.course, e.id, e.person, e.school, '事'"
+	" FROM enrolment e JOIN course_session s ON s.course = e.course WHERE e.county = 3;"
 	/* Lists of one row: who was made, who was changed, what was posted. */
 	"INSERT INTO person (county, id, name, sort_key, teacher)"
 	" VALUES (3, pg_temp.id(2, 20001), '新', 'xin', true);"

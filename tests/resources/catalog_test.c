@@ -24,10 +24,21 @@
 	"('person_tokens', ''), ('membership_changed', ''), ('people_upkeep', 'qinglan_gate'), "   \
 	"('title_settle', ''), ('school_office', ''), ('office_holder_is_officer', ''), "          \
 	"('schools_held', 'qinglan_app'), "                                                        \
+	"('workplace_of', 'qinglan_app'), "                                                        \
 	"('person_candidates', 'qinglan_app'), ('person_reviewed', 'qinglan_app'), "               \
 	"('person_in_use', 'qinglan_app'), ('person_must_be_current', ''), "                       \
 	"('membership_withdraw', 'qinglan_app'), "                                                 \
 	"('appointment_within_work', ''), ('work_moves_appointments', ''), "                       \
+	"('appointment_ends_with_class', ''), ('class_ends_appointments', ''), "                   \
+	"('course_audience', 'qinglan_app'), "                                                     \
+	"('course_instruct', 'qinglan_app'), ('my_open_courses', 'qinglan_app'), "                 \
+	"('my_sessions', 'qinglan_app'), ('session_clashes', 'qinglan_app'), "                     \
+	"('is_in_audience', 'qinglan_app'), ('enrolment_audience', 'qinglan_app'), "               \
+	"('course_locked', 'qinglan_app'), ('course_room', 'qinglan_app'), "                       \
+	"('course_fill', 'qinglan_app'), ('course_places', 'qinglan_app'), "                       \
+	"('enrolment_put', 'qinglan_app'), ('enrolment_told', 'qinglan_app'), "                    \
+	"('enrolment_takes_its_place', ''), ('enrolment_passes_its_place_on', ''), "               \
+	"('course_gives_places', ''), ('course_cancels_enrolments', ''), "                         \
 	"('hour_accounts_lock', 'qinglan_app'), ('hour_entry_post', ''), "                         \
 	"('hour_entry_seen', 'qinglan_app'), ('hour_school_follow', ''), ('ledger_digest', ''), "  \
 	"('ledger_verify', ''), "                                                                  \
@@ -39,7 +50,10 @@
 	"('import_commit', 'qinglan_app'), "                                                       \
 	"('import_commit_ask', 'qinglan_app'), ('import_decide', 'qinglan_app'), "                 \
 	"('job_admit', ''), ('import_job_ended', ''), ('import_undo', 'qinglan_app'), "            \
-	"('import_undo_ask', 'qinglan_app'), ('imports_purge', 'qinglan_gate')) AS known(name, caller)"
+	"('import_undo_ask', 'qinglan_app'), ('imports_purge', 'qinglan_gate'), "                  \
+	"('session_roll', 'qinglan_app'), ('check_in_code', 'qinglan_app'), "                      \
+	"('check_in', 'qinglan_app'), ('settlement_preview', 'qinglan_app'), "                     \
+	"('course_settle', 'qinglan_app')) AS known(name, caller)"
 
 #define TABLES                                                                                     \
 	"pg_class t WHERE t.relnamespace = 'qinglan'::regnamespace AND t.relkind IN ('r', 'p') AND "
@@ -188,6 +202,7 @@ static void append_only_tables_are_updated_by_nobody(void **state)
 		"('hour_entry', 'append_only'), ('hour_entry', 'never_deleted'), "
 		"('hour_entry', 'never_truncated'), ('requirement_version', 'append_only'), "
 		"('requirement_version', 'never_deleted'), ('requirement_version', 'never_truncated'), "
+		"('attendance_sheet', 'append_only'), ('attendance_sheet', 'never_deleted'), "
 		"('event', 'append_only'), ('event', 'never_truncated'), "
 		"('ledger_account', 'never_deleted'), ('ledger_account', 'never_truncated'), "
 		"('hour_source', 'never_deleted'), ('hour_source', 'never_truncated')) AS x(name, guard) "

@@ -70,10 +70,45 @@ BEGIN
 		VALUES (this_county(), pg_temp.u(who.person), pg_temp.u(who.school), 2, 'county', who.day,
 			'adjustment', who.mark);
 	END LOOP;
+	FOR who IN SELECT * FROM (VALUES ('c1', 'a1'), ('c2', 'a2'), ('cb', 'b1')) AS w(person, school) LOOP
+		PERFORM pg_temp.enter(who.person);
+		INSERT INTO class (county, school, stage, entry_year, number)
+		VALUES (this_county(), pg_temp.u(who.school), 'primary', 2022, 9);
+		INSERT INTO class_successor (county, school, class, successor)
+		SELECT c.county, c.school, c.id, n.id FROM class c JOIN class n ON n.school = c.school AND n.number = 9
+		WHERE c.school = pg_temp.u(who.school) AND c.number = 1;
+		INSERT INTO year_rollover (county, school, school_year, graduated, continued, made, appointments_ended,
+			appointments_moved)
+		SELECT y.county, pg_temp.u(who.school), y.id, 0, 0, 0, 0, 0 FROM school_year y
+		WHERE y.county = this_county() AND y.during @> date '2026-10-15';
+	END LOOP;
 	FOR who IN SELECT * FROM (VALUES ('c1', NULL, 'c'), ('c1', 'a1', '1'), ('c2', 'a2', '2'), ('cb', 'b1', 'b'))
 		AS w(person, school, mark)
 	LOOP
 		PERFORM pg_temp.enter(who.person);
+		INSERT INTO course (county, id, school, title, level, hours, state)
+		VALUES (this_county(), pg_temp.u('6' || who.mark), pg_temp.u(who.school), 'C',
+			CASE WHEN who.school IS NULL THEN 'county' ELSE 'school' END, 3, 'open');
+		INSERT INTO course_session (county, course, school, shown, starts_at, minutes)
+		SELECT c.county, c.id, c.school, c.shown, clock_now(), 45 FROM course c WHERE c.id = pg_temp.u('6' || who.mark);
+		INSERT INTO course_instructor (county, course, person, school, shown, name)
+		SELECT c.county, c.id, pg_temp.u(who.person), c.school, c.shown, 'I' FROM course c
+		WHERE c.id = pg_temp.u('6' || who.mark);
+		INSERT INTO course_allotment (county, course, school, organiser, places)
+		SELECT c.county, c.id, c.school, c.school, 1 FROM course c
+		WHERE c.id = pg_temp.u('6' || who.mark) AND c.school IS NOT NULL;
+		INSERT INTO enrolment (county, course, organiser, person, school, way, state)
+		SELECT c.county, c.id, c.school, p.id, p.school, 'application', 'applied' FROM course c
+		JOIN person p ON p.county = c.county AND p.id = pg_temp.u(who.person) WHERE c.id = pg_temp.u('6' || who.mark);
+		INSERT INTO attendance (county, session, course, enrolment, person, school, organiser, state, minutes, way)
+		SELECT e.county, s.id, e.course, e.id, e.person, e.school, e.organiser, 'present', 45, 'sheet'
+		FROM enrolment e JOIN course_session s ON s.course = e.course WHERE e.course = pg_temp.u('6' || who.mark);
+		INSERT INTO attendance_sheet (county, session, organiser, content, present, late, left_early, excused, absent)
+		SELECT s.county, s.id, s.school, '{}', 1, 0, 0, 0, 0 FROM course_session s
+		WHERE s.course = pg_temp.u('6' || who.mark);
+		INSERT INTO session_leave (county, session, course, enrolment, person, school, organiser, reason)
+		SELECT e.county, s.id, e.course, e.id, e.person, e.school, e.organiser, 'L'
+		FROM enrolment e JOIN course_session s ON s.course = e.course WHERE e.course = pg_temp.u('6' || who.mark);
 		INSERT INTO office_holder (county, office, school, person, during)
 		SELECT o.county, o.id, o.school, pg_temp.u(who.person), '[2026-09-01,)' FROM office o
 		WHERE o.county = this_county() AND o.school IS NOT DISTINCT FROM pg_temp.u(who.school)

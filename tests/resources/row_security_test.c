@@ -46,10 +46,18 @@ static const struct row {
 	/* county | A1 | A2 | teacher | client | client A1 | county B | nobody */
 	const char *reads, *inserts, *updates;
 } matrix[] = {
+	{"attendance", BY("organiser"), "c12|c1|2|c1|c12|c1|b|", OWN_OR_COUNTY, OWN_OR_COUNTY},
+	{"attendance_sheet", BY("organiser"), OWN_OR_COUNTY, OWN_OR_COUNTY, NONE},
 	{"class", SCHOOL, "12|1|2|12|12|1|b|", OWN, OWN},
+	{"class_successor", SCHOOL, "12|1|2|12|12|1|b|", OWN, OWN},
 	{"county", COUNTY, ONE, NONE, COUNTY_ONE},
 	{"county_clock", COUNTY, ONE, NONE, NONE},
 	{"county_code", COUNTY, ONE, NONE, NONE},
+	{"course", SCHOOL, "c12|c1|c2|c1|c12|c1|b|", OWN_OR_COUNTY, OWN_OR_COUNTY},
+	{"course_allotment", SCHOOL, OWN, OWN, OWN},
+	{"course_instructor", SCHOOL, "c12|c1|c2|c1|c12|c1|b|", OWN_OR_COUNTY, OWN_OR_COUNTY},
+	{"course_session", SCHOOL, "c12|c1|c2|c1|c12|c1|b|", OWN_OR_COUNTY, OWN_OR_COUNTY},
+	{"enrolment", SCHOOL, "12|1|2|1|12|1|b|", "12|1|2|1|12|1|b|", "12|1|2|1|12|1|b|"},
 	{"event", COUNTY, COUNTY_ONE, NONE, NONE},
 	{"file", SCHOOL, OWN_OR_COUNTY, OWN_OR_COUNTY, OWN_OR_COUNTY},
 	{"homeroom_appointment", SCHOOL, OWN, OWN, OWN},
@@ -81,10 +89,12 @@ static const struct row {
 	{"reviewed_pair", COUNTY, COUNTY_ONE, NONE, NONE},
 	{"school", BY("id"), "12|12|12|12|12|12|b|", "12||||12||b|", "12||||12||b|"},
 	{"school_year", COUNTY, ONE, COUNTY_ONE, COUNTY_ONE},
+	{"session_leave", SCHOOL, "12|1|2|1|12|1|b|", "12|1|2|1|12|1|b|", "12|1|2|1|12|1|b|"},
 	{"sight", SCHOOL, "12|1|2|1|12|1|b|", NONE, NONE},
 	{"term", COUNTY, ONE, COUNTY_ONE, COUNTY_ONE},
 	{"title", SCHOOL, OWN, OWN, OWN},
 	{"token_revocation", COUNTY, COUNTY_ONE, COUNTY_ONE, COUNTY_ONE},
+	{"year_rollover", SCHOOL, OWN, OWN, NONE},
 };
 
 static const size_t ROWS = sizeof matrix / sizeof *matrix;

@@ -147,17 +147,22 @@ static inline void sql_none(PGconn *c, const char *sql)
 static inline void sql_act(PGconn *c, const char *county, const char *role, const char *sees,
 			   const char *school, const char *person)
 {
-	sql_value(c, sql_text("SELECT set_config('qinglan.county', '%s', false), "
-			      "set_config('qinglan.role', '%s', false), "
-			      "set_config('qinglan.sees', '%s', false), "
-			      "set_config('qinglan.school', '%s', false), "
-			      "set_config('qinglan.person', '%s', false), "
-			      "set_config('qinglan.office', '', false), "
-			      "set_config('qinglan.client', '', false), "
-			      "set_config('qinglan.subject', '', false), "
-			      "set_config('qinglan.until_on', 'infinity', false), "
-			      "set_config('qinglan.ahead', '', false)",
-			      county, role, sees, school, person));
+	sql_value(
+		c,
+		sql_text(
+			"SELECT set_config('qinglan.county', '%s', false), "
+			"set_config('qinglan.role', '%s', false), "
+			"set_config('qinglan.sees', '%s', false), "
+			"set_config('qinglan.school', '%s', false), "
+			"set_config('qinglan.person', '%s', false), "
+			"set_config('qinglan.office', '', false), "
+			"set_config('qinglan.client', '', false), "
+			"set_config('qinglan.workplace', CASE WHEN '%s' = 'self' THEN "
+			"coalesce(workplace_of(nullif('%s', '')::int, nullif('%s', '')::uuid)::text, '') ELSE '' END, "
+			"false), set_config('qinglan.subject', '', false), "
+			"set_config('qinglan.until_on', 'infinity', false), "
+			"set_config('qinglan.ahead', '', false)",
+			county, role, sees, school, person, sees, county, person));
 }
 
 /* Pairs of name and value up to NULL. */

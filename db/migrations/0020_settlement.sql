@@ -1,0 +1,246 @@
+-- What comes of a course: results of its participants, and its settlement, which posts the hours of all who pass
+-- in one step. A settled course does not change: corrections are those of the ledger (0007_ledger.sql).
+--
+-- Whoever writes holds first the enrolments, in the order of their ids, then sessions, the course and the accounts,
+-- each in the order of its ids, so that nobody waits for somebody who waits for her.
+
+-- ---------------------------------------------------------------- results
+
+-- The result that a score is in a course, which says in its assessment from which score on it is passed
+-- (exam.pass) and excellent (exam.excellent); NULL where it has no exam.
+CREATE FUNCTION result_of_score(c course, score numeric) RETURNS text LANGUAGE sql STABLE AS
+$$
+SELECT CASE WHEN score >= (c.assessment #>> '{exam,excellent}')::numeric THEN 'excellent'
+	WHEN score >= (c.assessment #>> '{exam,pass}')::numeric THEN 'qualified'
+	WHEN c.assessment #>> '{exam,pass}' IS NOT NULL AND score IS NOT NULL THEN 'failed' END
+$$;
+
+CREATE FUNCTION result_rank(result text) RETURNS int LANGUAGE sql IMMUTABLE AS
+$$ SELECT array_position(ARRAY['failed', 'qualified', 'excellent'], result) $$;
+
+-- True when a result may be entered as attempt NTH: a correction of the last one, or the next after one that failed.
+CREATE FUNCTION attempt_is_open(e enrolment, c course, nth int) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	most int := coalesce((c.assessment->>'attempts')::int, 1);
+BEGIN
+	IF NOT (nth = e.attempt OR nth = e.attempt + 1 AND nth <= most AND coalesce(e.result, 'failed') = 'failed') THEN
+		PERFORM raise_problem('attempt-not-open', jsonb_build_object('attempt', e.attempt, 'attempts', most), 'QL409');
+	END IF;
+	RETURN true;
+END
+$$;
+
+-- Enters a result of an enrolment of a course: as given, else by the score. What is given may lower what the score
+-- says, for a deliverable that is missing, and never raise it.
+CREATE FUNCTION result_enter(its_id uuid, entry jsonb) RETURNS json LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	e enrolment;
+	c course;
+	its_score numeric := (entry->>'score')::numeric;
+	nth int := coalesce((entry->>'attempt')::int, 1);
+	by_score text;
+	its_result text;
+BEGIN
+	SELECT * INTO e FROM enrolment k WHERE k.id = its_id AND organises(k.organiser) FOR NO KEY UPDATE;
+	PERFORM must_find(FOUND);
+	SELECT * INTO c FROM course k WHERE k.id = e.course;
+	PERFORM must_be_anothers(e.person), must_be_in_state(e.state, '{admitted}', '{}'),
+		must_be_in_state(c.state, '{open,closed}', '{}'), attempt_is_open(e, c, nth);
+	by_score := result_of_score(c, its_score);
+	its_result := coalesce(entry->>'result', by_score);
+	IF its_result IS NULL THEN
+		PERFORM raise_problem('unprocessable', '{"pointer": "#/result", "code": "required"}', 'QL422');
+	ELSIF result_rank(its_result) > result_rank(by_score) THEN
+		PERFORM raise_problem('unprocessable', '{"pointer": "#/result", "code": "result-above-score"}', 'QL422');
+	ELSIF its_score > (c.assessment #>> '{exam,full}')::numeric THEN
+		PERFORM raise_problem('unprocessable', jsonb_build_object('pointer', '#/score', 'code', 'maximum',
+			'limit', c.assessment #> '{exam,full}'), 'QL422');
+	END IF;
+	UPDATE enrolment k SET score = its_score, result = its_result, attempt = nth, version = k.version + 1,
+		updated_at = clock_now()
+	WHERE k.id = e.id
+	RETURNING * INTO e;
+	RETURN json_build_object('enrolment_id', e.id, 'course_id', e.course, 'teacher_id', e.person, 'score', e.score,
+		'result', e.result, 'attempt', e.attempt, 'version', e.version);
+END
+$$;
+
+-- The same of somebody whom ENTRY names in a course.
+CREATE FUNCTION course_result_enter(its_course uuid, entry jsonb) RETURNS json LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	PERFORM must_find(EXISTS (SELECT FROM course c WHERE c.id = its_course AND organises(c.school)));
+	RETURN result_enter(must_be_admitted(its_course, entry, '#'), entry);
+END
+$$;
+
+-- ---------------------------------------------------------------- who gets what
+
+-- What a participant gets, or in `reason` why nothing: `due` sessions were held while she took part; of these she
+-- attended some, was absent from some, and was excused from the others.
+CREATE TYPE settlement_row AS (
+	enrolment uuid, person uuid, name text, sort_key text, school uuid, due int, attended int, absent int, minutes int,
+	score numeric, result text, hours numeric, reason text
+);
+
+-- Every participant of a course. Absent is also of whom nothing is known in a session of which attendance was
+-- recorded. Of a course that is settled: what it was settled to.
+CREATE FUNCTION settlement_rows(c course) RETURNS SETOF settlement_row LANGUAGE sql STABLE AS
+$$
+WITH held AS (
+	SELECT s.id, session_ends_at(s) AS ends_at, EXISTS (SELECT FROM attendance a
+		WHERE a.county = s.county AND a.session = s.id AND a.way <> 'leave') AS recorded
+	FROM course_session s WHERE s.county = c.county AND s.course = c.id AND s.cancelled_at IS NULL
+), earned AS (
+	SELECT e.id, e.person, p.name, p.sort_key, e.school, e.score, e.result, e.settled_hours, e.settled_reason, t.*,
+		p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL AS is_current,
+		(CASE c.credit WHEN 'whole' THEN c.hours WHEN 'result' THEN (c.result_hours->>e.result)::numeric
+			ELSE trunc(t.minutes / c.minutes_per_hour::numeric, 2) END)::numeric(7,2) AS hours
+	FROM enrolment e
+	JOIN person p ON p.county = e.county AND p.id = e.person
+	CROSS JOIN LATERAL (
+		SELECT count(*)::int AS due,
+			(count(*) FILTER (WHERE a.state IN ('present', 'late', 'left_early')))::int AS attended,
+			(count(*) FILTER (WHERE coalesce(a.state, CASE WHEN h.recorded THEN 'absent' END) = 'absent'))::int
+				AS absent,
+			coalesce(sum(a.minutes), 0)::int AS minutes
+		FROM held h
+		LEFT JOIN attendance a ON a.county = e.county AND a.session = h.id AND a.enrolment = e.id
+		WHERE a.state IS NOT NULL OR e.admitted_at < h.ends_at
+	) t
+	WHERE e.county = c.county AND e.course = c.id AND e.state = 'admitted'
+), judged AS (
+	SELECT n.*, CASE WHEN c.state = 'settled' THEN n.settled_reason
+		WHEN n.absent >= c.absent_sessions OR n.due > 0 AND n.absent >= c.absent_share * n.due THEN 'absent_limit'
+		WHEN n.attended = 0 AND EXISTS (SELECT FROM held) THEN 'not_attended'
+		WHEN n.result = 'failed' THEN 'not_passed'
+		WHEN n.result IS NULL AND (c.credit = 'result' OR c.assessment ?| '{exam,deliverables}') THEN 'no_result'
+		WHEN NOT coalesce(n.hours > 0, false) THEN 'no_hours'
+		WHEN NOT n.is_current THEN 'person_not_current'
+		WHEN EXISTS (SELECT FROM hour_source s WHERE s.county = c.county AND s.kind = 'course_enrolment'
+			AND s.key = n.id::text AND s.person = n.person) THEN 'already_credited' END AS reason
+	FROM earned n OFFSET 0
+)
+SELECT j.id, j.person, j.name, j.sort_key, j.school, j.due, j.attended, j.absent, j.minutes, j.score, j.result,
+	CASE WHEN c.state = 'settled' THEN j.settled_hours WHEN j.reason IS NULL THEN j.hours END, j.reason
+FROM judged j
+$$;
+
+-- The fingerprint of a settlement: the same before and after it was carried out.
+CREATE FUNCTION settlement_plan(rows settlement_row[]) RETURNS text LANGUAGE sql STABLE AS
+$$
+SELECT md5(coalesce(string_agg(concat_ws(' ', r.enrolment, r.hours, r.reason), E'\n' ORDER BY r.enrolment), ''))
+FROM unnest(rows) r
+$$;
+
+-- The day of a course's hours: that of its last session, of one without sessions that of its settlement.
+CREATE FUNCTION course_day(c course) RETURNS date LANGUAGE sql STABLE AS
+$$
+SELECT coalesce(
+	(SELECT (max(s.starts_at) AT TIME ZONE k.zone)::date
+		FROM county k JOIN course_session s ON s.county = k.county AND s.course = c.id AND s.cancelled_at IS NULL
+		WHERE k.county = c.county GROUP BY k.zone),
+	(SELECT (max(e.settled_at) AT TIME ZONE k.zone)::date
+		FROM county k JOIN enrolment e ON e.county = k.county AND e.course = c.id
+		WHERE k.county = c.county GROUP BY k.zone),
+	today())
+$$;
+
+CREATE FUNCTION course_module(c course) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+$$ SELECT CASE WHEN cardinality(c.modules) = 1 THEN c.modules[1] END $$;
+
+-- A settlement as the API tells it.
+CREATE FUNCTION settlement_body(c course, rows settlement_row[]) RETURNS json LANGUAGE sql STABLE AS
+$$
+SELECT json_build_object('course_id', c.id, 'state', c.state, 'plan', settlement_plan(rows),
+	'activity_on', course_day(c), 'level', c.level, 'module_id', course_module(c),
+	'unrecorded_sessions', (SELECT count(*) FROM course_session s WHERE s.county = c.county AND s.course = c.id
+		AND s.cancelled_at IS NULL AND NOT EXISTS (SELECT FROM attendance a
+			WHERE a.county = s.county AND a.session = s.id AND a.way <> 'leave')),
+	'credited', count(r.hours), 'hours', coalesce(sum(r.hours), 0),
+	'rows', coalesce(json_agg(json_build_object('enrolment_id', r.enrolment, 'teacher_id', r.person, 'name', r.name,
+		'school_id', r.school, 'due', r.due, 'attended', r.attended, 'absent', r.absent, 'minutes', r.minutes,
+		'score', r.score, 'result', r.result, 'hours', r.hours, 'reason', r.reason)
+		ORDER BY r.sort_key, r.enrolment), '[]'))
+FROM unnest(rows) r
+$$;
+
+-- What the settlement of a course would do, or did; for its organiser. Runs as the engine, since people of other
+-- schools may take part.
+CREATE FUNCTION settlement_preview(its_course uuid) RETURNS json LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	c course;
+BEGIN
+	SELECT * INTO c FROM course k WHERE k.county = this_county() AND k.id = its_course AND organises(k.school);
+	PERFORM must_find(FOUND);
+	RETURN settlement_body(c, ARRAY(SELECT r FROM settlement_rows(c) r));
+END
+$$;
+CALL engine_owned('settlement_preview(uuid)', 'qinglan_app');
+
+-- ---------------------------------------------------------------- settling
+
+-- Holds a course and all that its settlement stands on.
+CREATE FUNCTION settlement_lock(its_county int, its_course uuid) RETURNS course LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	c course;
+BEGIN
+	PERFORM FROM enrolment e WHERE e.county = its_county AND e.course = its_course ORDER BY e.id FOR NO KEY UPDATE;
+	PERFORM FROM course_session s WHERE s.county = its_county AND s.course = its_course ORDER BY s.id FOR NO KEY UPDATE;
+	SELECT * INTO c FROM course k WHERE k.county = its_county AND k.id = its_course FOR NO KEY UPDATE;
+	RETURN c;
+END
+$$;
+
+-- Posts the hours of all who get some. The ledger is open to who sees the whole county: here a school posts what it
+-- organised, by a course that was checked to be its own.
+CREATE FUNCTION settlement_post(c course, rows settlement_row[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	sees text := current_setting('qinglan.sees');
+BEGIN
+	PERFORM set_config('qinglan.sees', 'all', true),
+		hour_accounts_lock(ARRAY(SELECT r.person FROM unnest(rows) r WHERE r.hours IS NOT NULL));
+	INSERT INTO hour_entry (county, person, school, hours, level, module, activity_on, source_kind, source_key, note)
+	SELECT c.county, r.person, r.school, r.hours, c.level, course_module(c), course_day(c), 'course_enrolment',
+		r.enrolment::text, c.title
+	FROM unnest(rows) r WHERE r.hours IS NOT NULL ORDER BY r.enrolment;
+	PERFORM set_config('qinglan.sees', sees, true);
+END
+$$;
+REVOKE ALL ON FUNCTION settlement_lock(int, uuid), settlement_post(course, settlement_row[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION settlement_lock(int, uuid), settlement_post(course, settlement_row[]) TO qinglan_engine;
+
+-- Settles a course that is closed, in one step for all; PLAN is the preview that this was decided on. A second time
+-- changes nothing. Runs as the engine, for schools post hours in no other way.
+CREATE FUNCTION course_settle(its_course uuid, plan text) RETURNS json LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	c course;
+	rows settlement_row[];
+	last_at timestamptz;
+BEGIN
+	PERFORM must_find(EXISTS (SELECT FROM course k
+		WHERE k.county = this_county() AND k.id = its_course AND organises(k.school)));
+	c := settlement_lock(this_county(), its_course);
+	PERFORM must_be_in_state(c.state, '{closed,settled}', '{"open": ["close"]}');
+	rows := ARRAY(SELECT r FROM settlement_rows(c) r);
+	IF settlement_plan(rows) <> plan THEN
+		PERFORM raise_problem('settlement-changed', '{}', 'QL409');
+	ELSIF c.state = 'settled' THEN
+		RETURN settlement_body(c, rows);
+	END IF;
+	PERFORM must_be_anothers(r.person) FROM unnest(rows) r;
+	last_at := (SELECT max(s.starts_at) FROM course_session s
+		WHERE s.county = c.county AND s.course = c.id AND s.cancelled_at IS NULL);
+	IF last_at > clock_now() THEN
+		PERFORM raise_problem('session-not-begun', jsonb_build_object('starts_at', instant(last_at)), 'QL409');
+	END IF;
+	PERFORM settlement_post(c, rows);
+	UPDATE enrolment e SET settled_at = clock_now(), settled_hours = r.hours, settled_reason = r.reason,
+		version = e.version + 1, updated_at = clock_now()
+	FROM unnest(rows) r WHERE e.county = c.county AND e.id = r.enrolment;
+	UPDATE course k SET state = 'settled', version = k.version + 1, updated_at = clock_now()
+	WHERE k.county = c.county AND k.id = c.id
+	RETURNING * INTO c;
+	RETURN settlement_body(c, rows);
+END
+$$;
+CALL engine_owned('course_settle(uuid, text)', 'qinglan_app');

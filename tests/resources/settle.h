@@ -1,0 +1,62 @@
+/*
+ * settle.h -- settling courses through the API, for tests of what comes of it.
+ */
+#ifndef QINGLAN_TEST_SETTLE_H
+#define QINGLAN_TEST_SETTLE_H
+
+#include "resources/courses.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static inline struct answer *preview(struct client *c, const char *course)
+{
+	struct answer *a = GET(c, "/v1/courses/%s/settlement", course);
+
+	expect(a, 200, NULL);
+	return a;
+}
+
+static inline struct answer *settle(struct client *c, const char *course, const char *plan)
+{
+	return POST(c, text("/v1/courses/%s/settle", course), text("{'plan': '%s'}", plan));
+}
+
+/* Closes and settles what the organiser was shown. */
+static inline struct answer *settled(struct world *w, const char *course)
+{
+	struct answer *a;
+
+	course_becomes(w, course, "closed");
+	a = settle(w->county, course, text_at(preview(w->county, course), "plan"));
+	expect(a, 200, "{'state': 'settled'}");
+	return a;
+}
+
+/* Enters a sheet; EXCEPT are its exceptions without brackets. */
+static inline void sheet(struct world *w, const char *session, const char *except)
+{
+	expect(POST(w->county, text("/v1/sessions/%s/attendance", session),
+		    text("{'except': [%s]}", except)),
+	       200, NULL);
+}
+
+static inline const char *entries(struct world *w, const char *course)
+{
+	return world_value(w,
+			   "SELECT count(*) || ' ' || coalesce(sum(h.hours), 0) FROM hour_entry h "
+			   "JOIN enrolment e ON h.source_key = e.id::text WHERE h.source_kind = "
+			   "'course_enrolment' AND e.course = $1::uuid",
+			   course, NULL);
+}
+
+static inline void ledger_is_sound(struct world *w)
+{
+	expect_sql(w, "0", text("SELECT count(*) FROM ledger_verify(%d)", w->county_a));
+}
+
+#endif
