@@ -2,6 +2,14 @@
 -- their class, and the roll-over of a school to the next school year. Tables of classes and appointments:
 -- 0004_offices_classes.sql.
 
+-- True when the caller acts for a school, or for all of the county (which alone has what is of no school).
+CREATE FUNCTION organises(its_school uuid) RETURNS boolean LANGUAGE sql STABLE AS
+$$
+SELECT CASE current_setting('qinglan.sees', true) WHEN 'all' THEN true
+	WHEN 'school' THEN coalesce(its_school = nullif(current_setting('qinglan.school', true), '')::uuid, false)
+	ELSE false END
+$$;
+
 -- ---------------------------------------------------------------- the end of a class
 
 -- Which classes follow one that ended: its pupils went on in these.
@@ -203,8 +211,7 @@ DECLARE
 	grades json;
 	done json;
 BEGIN
-	SELECT * INTO s FROM school k WHERE k.id = its_school
-		AND (current_setting('qinglan.sees', true) = 'all' OR k.id::text = current_setting('qinglan.school', true));
+	SELECT * INTO s FROM school k WHERE k.id = its_school AND organises(k.id);
 	PERFORM must_find(FOUND);
 	SELECT * INTO y FROM school_year x WHERE x.id = its_year;
 	PERFORM must_find(FOUND);

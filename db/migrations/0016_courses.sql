@@ -92,6 +92,9 @@ CREATE TABLE course_session (
 	CONSTRAINT session_of_a_course_as_shown FOREIGN KEY (county, course, shown) REFERENCES course (county, id, shown)
 		ON UPDATE CASCADE
 );
+-- When it is over.
+CREATE FUNCTION session_ends_at(s course_session) RETURNS timestamptz LANGUAGE sql STABLE AS
+$$ SELECT s.starts_at + make_interval(mins => s.minutes) $$;
 CREATE INDEX course_session_of ON course_session (county, course, starts_at);
 CREATE INDEX course_session_by_time ON course_session (county, starts_at);
 CALL wall('course_session',
@@ -156,15 +159,16 @@ $$;
 
 -- Whom a course is for on a day, as far as they are the caller's to know: all, for who organises it; those of
 -- her own school; herself.
-CREATE FUNCTION course_audience(its_course uuid, day date) RETURNS SETOF uuid LANGUAGE sql STABLE AS
+CREATE FUNCTION course_audience(its_course uuid, day date) RETURNS TABLE (person uuid, school uuid)
+LANGUAGE sql STABLE AS
 $$
-SELECT p.id
+SELECT p.id, p.school
 FROM course c JOIN person p ON p.county = c.county
 WHERE c.county = this_county() AND c.id = its_course
-	AND (current_setting('qinglan.sees', true) = 'all'
-		OR nullif(current_setting('qinglan.school', true), '')::uuid IN (c.school, p.school)
+	AND (organises(c.school) OR organises(p.school)
 		OR p.id = nullif(current_setting('qinglan.person', true), '')::uuid)
 	AND course_is_for(c, p, day)
+ORDER BY p.school, p.sort_key, p.id
 $$;
 CALL engine_owned('course_audience(uuid, date)', 'qinglan_app');
 
@@ -266,14 +270,12 @@ CREATE FUNCTION course_instruct(its_course uuid, persons uuid[]) RETURNS void LA
 BEGIN
 	DELETE FROM course_instructor i USING course c
 	WHERE i.county = this_county() AND i.course = its_course AND i.person <> ALL (persons)
-		AND c.county = i.county AND c.id = i.course AND (current_setting('qinglan.sees', true) = 'all'
-			OR c.school = nullif(current_setting('qinglan.school', true), '')::uuid);
+		AND c.county = i.county AND c.id = i.course AND organises(c.school);
 	INSERT INTO course_instructor (county, course, person, school, shown, name, unit, title)
 	SELECT c.county, c.id, p.id, c.school, c.shown, p.name, coalesce(p.unit, s.name), p.post
 	FROM course c JOIN person p ON p.county = c.county AND p.id = ANY (persons)
 	LEFT JOIN school s ON s.county = p.county AND s.id = p.school
-	WHERE c.county = this_county() AND c.id = its_course AND (current_setting('qinglan.sees', true) = 'all'
-		OR c.school = nullif(current_setting('qinglan.school', true), '')::uuid)
+	WHERE c.county = this_county() AND c.id = its_course AND organises(c.school)
 	ON CONFLICT DO NOTHING;
 END
 $$;
@@ -404,7 +406,7 @@ SELECT c.id, c.school AS school_id, c.title, c.description, c.level, c.required,
 FROM course c
 CROSS JOIN LATERAL (
 	SELECT count(*) AS session_count, min(s.starts_at) AS first_start,
-		max(s.starts_at + make_interval(mins => s.minutes)) AS last_end
+		max(session_ends_at(s)) AS last_end
 	FROM course_session s WHERE s.county = c.county AND s.course = c.id AND s.cancelled_at IS NULL
 ) s;
 GRANT SELECT ON course_view TO qinglan_app;

@@ -86,15 +86,6 @@ END
 $$;
 CALL engine_owned('is_in_audience(uuid, uuid)', 'qinglan_app');
 
--- All whom a course is for today, with where they work.
-CREATE FUNCTION enrolment_audience(its_course uuid) RETURNS TABLE (person uuid, school uuid) LANGUAGE sql STABLE AS
-$$
-SELECT p.id, p.school FROM course c JOIN person p ON p.county = c.county
-WHERE c.county = this_county() AND c.id = its_course AND course_is_for(c, p, today())
-ORDER BY p.school, p.sort_key, p.id
-$$;
-CALL engine_owned('enrolment_audience(uuid)', 'qinglan_app');
-
 -- ---------------------------------------------------------------- places
 
 -- A course, held until the transaction ends: who takes a place and who gives one back wait for each other here.
@@ -268,40 +259,30 @@ BEGIN
 END
 $$;
 
--- True when the caller organises what belongs to a school, or to the county (NULL).
-CREATE FUNCTION caller_organises(organiser uuid) RETURNS boolean LANGUAGE sql STABLE AS
-$$
-SELECT current_setting('qinglan.sees', true) = 'all'
-	OR coalesce(current_setting('qinglan.sees', true) = 'school'
-		AND organiser = nullif(current_setting('qinglan.school', true), '')::uuid, false)
-$$;
-
 -- A teacher applies for herself; a school nominates its own people, and within the places allotted to it they are
 -- admitted at once; so are all whom the organiser enters. The id.
 CREATE FUNCTION enrolment_enter(its_course uuid, its_teacher uuid) RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-	sees text := current_setting('qinglan.sees');
-	herself boolean := sees = 'self';
+	herself boolean := current_setting('qinglan.sees') = 'self';
 	who uuid := CASE WHEN herself THEN coalesce(its_teacher, nullif(current_setting('qinglan.person', true), '')::uuid)
 		ELSE its_teacher END;
-	organises boolean;
+	is_organiser boolean;
 	her_school uuid;
 	c course;
 	way text;
 BEGIN
 	SELECT * INTO c FROM course k WHERE k.id = its_course;
 	PERFORM must_see(FOUND, '#/course_id');
-	SELECT p.school INTO her_school FROM person p WHERE p.id = who AND p.teacher AND CASE sees
-		WHEN 'self' THEN p.id::text = current_setting('qinglan.person', true)
-		WHEN 'school' THEN p.school::text = current_setting('qinglan.school', true) ELSE true END;
+	SELECT p.school INTO her_school FROM person p WHERE p.id = who AND p.teacher AND CASE WHEN herself
+		THEN p.id = nullif(current_setting('qinglan.person', true), '')::uuid ELSE organises(p.school) END;
 	PERFORM must_see(FOUND, '#/teacher_id');
 	IF NOT herself THEN
 		PERFORM must_be_anothers(who);
 	END IF;
 	c := course_locked(its_course);
-	organises := caller_organises(c.school);
+	is_organiser := organises(c.school);
 	PERFORM course_must_be(c, '{open}');
-	IF NOT organises AND today() NOT BETWEEN coalesce(c.applies_from, '-infinity')
+	IF NOT is_organiser AND today() NOT BETWEEN coalesce(c.applies_from, '-infinity')
 		AND coalesce(c.applies_until, 'infinity') THEN
 		PERFORM raise_problem('applications-closed', jsonb_build_object('applies_from', c.applies_from,
 			'applies_until', c.applies_until), 'QL409');
@@ -309,10 +290,10 @@ BEGIN
 		PERFORM raise_problem('not-in-audience', '{}', 'QL409');
 	END IF;
 	way := CASE WHEN herself THEN 'application'
-		WHEN NOT organises AND her_school = ANY ((course_room(its_course)).schools) THEN 'allotment'
+		WHEN NOT is_organiser AND her_school = ANY ((course_room(its_course)).schools) THEN 'allotment'
 		ELSE 'nomination' END;
 	RETURN enrolment_put(c, who, her_school, way, CASE
-		WHEN organises OR way = 'allotment' THEN 'admitted'
+		WHEN is_organiser OR way = 'allotment' THEN 'admitted'
 		WHEN herself AND c.school IS DISTINCT FROM her_school THEN 'applied'
 		ELSE 'agreed' END);
 END
@@ -327,7 +308,7 @@ DECLARE
 	before bigint;
 	enrolled uuid[] := '{}';
 BEGIN
-	SELECT * INTO c FROM course k WHERE k.id = its_course AND caller_organises(k.school);
+	SELECT * INTO c FROM course k WHERE k.id = its_course AND organises(k.school);
 	PERFORM must_find(FOUND);
 	FOR who IN SELECT x.n - 1 AS place, p.id
 		FROM jsonb_array_elements(exceptions) WITH ORDINALITY AS x(item, n)
@@ -339,7 +320,7 @@ BEGIN
 	PERFORM course_must_be(c, '{open}');
 	SELECT count(*) INTO before FROM enrolment e WHERE e.course = its_course;
 	FOR who IN SELECT a.person, a.school, x.item->>'reason' AS reason, x.item IS NOT NULL AS excepted
-		FROM enrolment_audience(its_course) a
+		FROM course_audience(its_course, today()) a
 		LEFT JOIN LATERAL (SELECT i.item FROM jsonb_array_elements(exceptions) AS i(item)
 			WHERE (i.item->>'teacher_id')::uuid = a.person LIMIT 1) x ON true
 		WHERE a.person::text IS DISTINCT FROM nullif(current_setting('qinglan.person', true), '')
@@ -367,19 +348,19 @@ DECLARE
 		"waiting": ["reject", "withdraw"], "admitted": ["reject", "withdraw"], "rejected": ["admit"],
 		"excepted": ["admit"], "withdrawn": ["enrol"]}';
 	e enrolment;
-	organises boolean;
+	is_organiser boolean;
 BEGIN
 	SELECT * INTO e FROM enrolment n WHERE n.id = its_id;
 	PERFORM CASE WHEN pointer IS NULL THEN must_find(FOUND) ELSE must_see(FOUND, pointer) END;
-	organises := caller_organises(e.organiser);
-	IF verb = 'agree' AND NOT caller_organises(e.school) OR verb IN ('admit', 'reject') AND NOT organises THEN
+	is_organiser := organises(e.organiser);
+	IF verb = 'agree' AND NOT organises(e.school) OR verb IN ('admit', 'reject') AND NOT is_organiser THEN
 		PERFORM raise_problem('not-yours-to-decide', '{}', 'QL403');
 	END IF;
 	IF verb <> 'withdraw' THEN
 		PERFORM must_be_anothers(e.person);
 	END IF;
 	-- What has ended is the organiser's.
-	PERFORM course_must_be(course_locked(e.course), CASE WHEN organises THEN '{open, closed}' ELSE '{open}' END::text[]);
+	PERFORM course_must_be(course_locked(e.course), CASE WHEN is_organiser THEN '{open, closed}' ELSE '{open}' END::text[]);
 	SELECT * INTO e FROM enrolment n WHERE n.id = its_id FOR UPDATE;
 	PERFORM next_version(e.version, if_match);
 	PERFORM must_be_in_state(e.state, ARRAY(SELECT s.key FROM jsonb_each(allowed) s WHERE s.value ? verb), allowed);

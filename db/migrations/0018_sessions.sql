@@ -61,7 +61,7 @@ $$;
 
 CREATE VIEW course_session_view WITH (security_invoker = true) AS
 SELECT s.id, s.course AS course_id, instant(s.starts_at) AS starts_at,
-	instant(s.starts_at + make_interval(mins => s.minutes)) AS ends_at, s.minutes, s.place, s.theme,
+	instant(session_ends_at(s)) AS ends_at, s.minutes, s.place, s.theme,
 	instant(s.cancelled_at) AS cancelled_at, s.version,
 	instant(s.created_at) AS created_at, instant(s.updated_at) AS updated_at
 FROM course_session s;
@@ -91,14 +91,12 @@ FROM (
 	JOIN course_session o ON o.county = s.county AND o.id <> s.id AND o.cancelled_at IS NULL
 		-- No session is longer than a day.
 		AND o.starts_at > s.starts_at - interval '1 day'
-		AND o.starts_at < s.starts_at + make_interval(mins => s.minutes)
-		AND o.starts_at + make_interval(mins => o.minutes) > s.starts_at
+		AND o.starts_at < session_ends_at(s) AND session_ends_at(o) > s.starts_at
 	JOIN course k ON k.county = o.county AND k.id = o.course AND k.state <> 'cancelled'
 		AND (k.shown <> 'organiser' OR k.school IS NOT DISTINCT FROM c.school)
 	JOIN course_people y ON y.county = s.county AND y.course = s.course
 	JOIN person p ON p.county = y.county AND p.id = y.person
-	WHERE s.county = this_county() AND s.id = its_session AND (current_setting('qinglan.sees', true) = 'all'
-			OR c.school = nullif(current_setting('qinglan.school', true), '')::uuid)
+	WHERE s.county = this_county() AND s.id = its_session AND organises(c.school)
 		AND EXISTS (SELECT FROM course_people z
 			WHERE z.county = o.county AND z.course = o.course AND z.person = y.person)
 	ORDER BY p.name, o.starts_at LIMIT 100

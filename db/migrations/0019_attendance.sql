@@ -6,14 +6,6 @@
 
 -- ---------------------------------------------------------------- who may
 
--- Whether the caller organises what a school organises (NULL: the county).
-CREATE FUNCTION organises(its_school uuid) RETURNS boolean LANGUAGE sql STABLE AS
-$$
-SELECT CASE current_setting('qinglan.sees', true) WHEN 'all' THEN true
-	WHEN 'school' THEN coalesce(its_school = nullif(current_setting('qinglan.school', true), '')::uuid, false)
-	ELSE false END
-$$;
-
 -- Whether the caller runs a course: organises it, or is one of its instructors.
 CREATE FUNCTION runs_course(its_course uuid, its_school uuid) RETURNS boolean LANGUAGE sql STABLE AS
 $$
@@ -101,9 +93,6 @@ CALL wall('session_leave',
 	writes => '$all OR school = $school OR organiser = $school OR person = $person');
 
 -- ---------------------------------------------------------------- when
-
-CREATE FUNCTION session_ends_at(s course_session) RETURNS timestamptz LANGUAGE sql STABLE AS
-$$ SELECT s.starts_at + make_interval(mins => s.minutes) $$;
 
 -- True while a session and its course go on: neither is cancelled, the course not settled yet. Volatile, so that
 -- whoever waited for the session's row sees what happened meanwhile.

@@ -49,10 +49,7 @@ CROSS JOIN LATERAL (SELECT body_of('class_view', n.id) AS body OFFSET 0) b
 --sort grade: g.stage::text, (-g.entry_year)::int
 SELECT g.body, :keys
 FROM grade_groups(:school_id::uuid, coalesce(:on::date, today())) g
-WHERE must_find(EXISTS (SELECT FROM school s WHERE s.id = :school_id::uuid
-	AND (current_setting('qinglan.sees') <> 'school'
-		OR s.id::text = current_setting('qinglan.school', true))))
-	AND :after
+WHERE must_find(EXISTS (SELECT FROM school s WHERE s.id = :school_id::uuid AND organises(s.id))) AND :after
 :order
 
 -- name: year_rollover_get :one

@@ -33,7 +33,7 @@
 	"('course_audience', 'qinglan_app'), "                                                     \
 	"('course_instruct', 'qinglan_app'), ('my_open_courses', 'qinglan_app'), "                 \
 	"('my_sessions', 'qinglan_app'), ('session_clashes', 'qinglan_app'), "                     \
-	"('is_in_audience', 'qinglan_app'), ('enrolment_audience', 'qinglan_app'), "               \
+	"('is_in_audience', 'qinglan_app'), "                                                      \
 	"('course_locked', 'qinglan_app'), ('course_room', 'qinglan_app'), "                       \
 	"('course_fill', 'qinglan_app'), ('course_places', 'qinglan_app'), "                       \
 	"('enrolment_put', 'qinglan_app'), ('enrolment_told', 'qinglan_app'), "                    \

@@ -13,7 +13,7 @@ static const char *asked_as(struct world *w, const char *sees, const char *schoo
 		text("%s::text FROM (SELECT concat(set_config('qinglan.county', $1, true), "
 		     "set_config('qinglan.sees', $2, true), set_config('qinglan.school', $3, true)) AS said "
 		     "OFFSET 0) k CROSS JOIN LATERAL course_audience(CASE WHEN k.said <> $5 THEN $4::uuid "
-		     "END, '2026-10-15') a(id)",
+		     "END, '2026-10-15') a(id, school)",
 		     select),
 		text("%d", w->county_a), sees, school, id_of(path), more, NULL);
 }
