@@ -8,6 +8,11 @@ CREATE TABLE county (
 	county int GENERATED ALWAYS AS (id) STORED PRIMARY KEY,
 	name text NOT NULL CHECK (name <> ''),
 	zone text NOT NULL DEFAULT 'Asia/Shanghai',
+	-- What makes tenure (班主任年限): the kinds of appointments that count, and the longest gap between two, in
+	-- days, that does not break a spell.
+	tenure_kinds text[] NOT NULL DEFAULT '{homeroom,acting}' CONSTRAINT tenure_kinds_known
+		CHECK (tenure_kinds <@ ARRAY['homeroom', 'acting', 'deputy', 'assistant', 'trainee', 'reserve']),
+	tenure_gap_days int NOT NULL DEFAULT 62 CHECK (tenure_gap_days BETWEEN 0 AND 366),
 	version int NOT NULL DEFAULT 1,
 	created_at timestamptz NOT NULL DEFAULT machine_now(),
 	updated_at timestamptz NOT NULL DEFAULT machine_now()
@@ -160,7 +165,8 @@ $$;
 -- ---------------------------------------------------------------- views
 
 CREATE VIEW county_view WITH (security_invoker = true) AS
-SELECT k.code, c.name, c.zone, today() AS today, c.version,
+SELECT k.code, c.name, c.zone, today() AS today,
+	json_build_object('kinds', c.tenure_kinds, 'gap_days', c.tenure_gap_days) AS tenure_policy, c.version,
 	instant(c.created_at) AS created_at, instant(c.updated_at) AS updated_at
 FROM county c
 LEFT JOIN county_code k ON k.county = c.county AND k.valid @> today();
@@ -336,7 +342,13 @@ FROM (VALUES
 	(142, 'office_kind', 'principal', '校长室', 'Principal''s office'),
 	(143, 'office_kind', 'moral_education', '德育处', 'Moral-education office'),
 	(144, 'office_kind', 'grade_group', '年级组', 'Grade group'),
-	(145, 'office_kind', 'other', '其他', 'Other')
+	(145, 'office_kind', 'other', '其他', 'Other'),
+	(150, 'appointment_condition', 'conduct', '师德良好', 'Good conduct as a teacher'),
+	(151, 'appointment_condition', 'qualified_teacher', '具有教师资格', 'Holds a teacher''s certificate'),
+	(152, 'appointment_condition', 'health', '身心健康', 'Sound in body and mind'),
+	(153, 'appointment_condition', 'teaches_the_class', '担任本班课程', 'Teaches the class'),
+	(154, 'appointment_condition', 'trained', '岗前培训合格', 'Trained for the job'),
+	(155, 'appointment_condition', 'able_to_lead', '组织管理能力强', 'Able to lead a class')
 ) AS r(n, list, code, zh, en);
 $$;
 

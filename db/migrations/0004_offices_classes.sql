@@ -182,7 +182,10 @@ BEGIN
 END
 $$;
 
--- Who leads or helps to lead a class of the school, or stands by to (a reserve has no class yet).
+-- Who leads or helps to lead a class of the school, or stands by to (a reserve has no class yet). One row from
+-- the proposal on; until she is appointed it has no days, so that nothing that asks for a day finds it. What
+-- is recorded as it is (by a list, on going over to a school year) was never proposed. How it goes on:
+-- 0021_appointments.sql.
 CREATE TABLE homeroom_appointment (
 	county int NOT NULL,
 	id uuid NOT NULL DEFAULT uuid_v7(),
@@ -191,14 +194,41 @@ CREATE TABLE homeroom_appointment (
 	school uuid NOT NULL,
 	kind text NOT NULL
 		CHECK (kind IN ('homeroom', 'acting', 'deputy', 'assistant', 'trainee', 'reserve')),
-	during daterange NOT NULL CHECK (NOT isempty(during) AND NOT lower_inf(during)),
+	during daterange CHECK (NOT isempty(during) AND NOT lower_inf(during)),
 	start_reason text NOT NULL DEFAULT '',
 	end_reason text NOT NULL DEFAULT '',
+	way text NOT NULL DEFAULT 'record' CHECK (way IN ('application', 'nomination', 'record')),
+	state text NOT NULL DEFAULT 'appointed'
+		CHECK (state IN ('proposed', 'qualified', 'unqualified', 'withdrawn', 'appointed')),
+	proposed_on date,
+	proposed_by uuid,
+	statement text CHECK (length(statement) <= 2000),
+	-- The review: [{code, met, note}], who sat on it, and who entered it.
+	conditions jsonb NOT NULL DEFAULT '[]',
+	reviewers text[] NOT NULL DEFAULT '{}',
+	reviewed_at timestamptz,
+	reviewed_by uuid,
+	appointed_by uuid,
+	-- How often it was renewed, and the first day of the time added last.
+	renewals int NOT NULL DEFAULT 0,
+	renewed_on date,
+	-- The letter of duties (责任书), its text and the number of that text; absent while it has none.
+	letter text CHECK (length(letter) BETWEEN 1 AND 8000),
+	letter_version int NOT NULL DEFAULT 0,
+	accepted_at timestamptz,
+	accepted_by uuid,
 	version int NOT NULL DEFAULT 1,
 	created_at timestamptz NOT NULL DEFAULT clock_now(),
 	updated_at timestamptz NOT NULL DEFAULT clock_now(),
 	PRIMARY KEY (county, id),
 	FOREIGN KEY (county, person) REFERENCES person (county, id),
+	CONSTRAINT appointed_has_days CHECK ((state = 'appointed') = (during IS NOT NULL)),
+	CONSTRAINT recorded_is_appointed CHECK (way <> 'record' OR state IN ('appointed', 'withdrawn')),
+	CONSTRAINT qualified_was_reviewed
+		CHECK (way = 'record' OR state IN ('proposed', 'withdrawn') OR reviewed_at IS NOT NULL),
+	CONSTRAINT nobody_appoints_herself CHECK (person <> ALL (ARRAY[reviewed_by, appointed_by])),
+	CONSTRAINT letter_has_a_version CHECK ((letter IS NULL) = (letter_version = 0)),
+	CONSTRAINT letter_is_accepted CHECK (accepted_at IS NULL OR letter IS NOT NULL),
 	CONSTRAINT appointment_to_a_class_of_the_school
 		FOREIGN KEY (county, class, school) REFERENCES class (county, id, school),
 	FOREIGN KEY (county, school) REFERENCES school (county, id),
@@ -212,9 +242,15 @@ CREATE TABLE homeroom_appointment (
 CREATE INDEX homeroom_appointment_by_person ON homeroom_appointment (county, person);
 CREATE INDEX homeroom_appointment_by_class ON homeroom_appointment (county, class) WHERE class IS NOT NULL;
 CREATE INDEX homeroom_appointment_by_school ON homeroom_appointment (county, school, person);
+CREATE INDEX homeroom_appointment_by_state ON homeroom_appointment (county, state, created_at, id);
+CREATE INDEX homeroom_appointment_by_day ON homeroom_appointment (county, created_at, id);
+CREATE UNIQUE INDEX appointment_proposed_once ON homeroom_appointment (county, person, school, kind,
+	coalesce(class, '00000000-0000-0000-0000-000000000000')) WHERE state IN ('proposed', 'qualified');
+-- She applies herself, but gives herself no days.
 CALL wall('homeroom_appointment',
-	reads => '$all OR school = $school OR person = $subject AND lower(during) <= $until_on',
-	writes => '$all OR school = $school');
+	reads => '$all OR school = $school OR person = $subject AND lower(during) <= $until_on'
+		' OR $sees = ''self'' AND person = $person',
+	writes => '$all OR school = $school OR $sees = ''self'' AND person = $person AND during IS NULL');
 CREATE TRIGGER homeroom_appointment_of_current_person BEFORE INSERT ON homeroom_appointment
 	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();
 
@@ -258,7 +294,11 @@ END
 $$;
 CALL engine_owned('appointment_within_work()');
 CREATE TRIGGER appointment_within_work BEFORE INSERT ON homeroom_appointment
-	FOR EACH ROW EXECUTE FUNCTION appointment_within_work();
+	FOR EACH ROW WHEN (NEW.during IS NOT NULL) EXECUTE FUNCTION appointment_within_work();
+-- So is one who was proposed, and one that is renewed.
+CREATE TRIGGER appointment_given_within_work BEFORE UPDATE OF during ON homeroom_appointment
+	FOR EACH ROW WHEN (NEW.during IS NOT NULL AND (OLD.during IS NULL OR NEW.renewals > OLD.renewals))
+	EXECUTE FUNCTION appointment_within_work();
 
 -- What becomes of those that she has when a membership is moved or withdrawn: they end with the spell that is
 -- left; one that ended with the membership goes on with it, unless another has its place; one that is outside
@@ -270,7 +310,7 @@ BEGIN
 			work_spell(a.county, a.person, a.school, a.during) AS works
 		FROM was w
 		JOIN homeroom_appointment a ON a.county = w.county AND a.person = w.person AND a.school = w.school
-		WHERE w.kind = 'working'
+		WHERE w.kind = 'working' AND a.during IS NOT NULL
 	), gone AS (
 		DELETE FROM homeroom_appointment a USING hers h
 		WHERE a.county = h.county AND a.id = h.id AND h.works IS NULL

@@ -42,7 +42,8 @@ END
 $$;
 CALL engine_owned('appointment_ends_with_class()');
 CREATE TRIGGER appointment_ends_with_class BEFORE INSERT OR UPDATE OF class, during ON homeroom_appointment
-	FOR EACH ROW WHEN (NEW.class IS NOT NULL) EXECUTE FUNCTION appointment_ends_with_class();
+	FOR EACH ROW WHEN (NEW.class IS NOT NULL AND NEW.during IS NOT NULL)
+	EXECUTE FUNCTION appointment_ends_with_class();
 
 -- So do those that it has when it ends; while one begins only later it does not end.
 CREATE FUNCTION class_ends_appointments() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -54,7 +55,7 @@ BEGIN
 	UPDATE homeroom_appointment a SET during = daterange(lower(a.during), NEW.ended_on + 1),
 		end_reason = CASE a.end_reason WHEN '' THEN NEW.end_reason ELSE a.end_reason END,
 		version = a.version + 1, updated_at = clock_now()
-	WHERE a.county = NEW.county AND a.class = NEW.id AND coalesce(upper(a.during) > NEW.ended_on + 1, true);
+	WHERE a.county = NEW.county AND a.class = NEW.id AND a.during && daterange(NEW.ended_on + 1, NULL);
 	RETURN NULL;
 END
 $$;

@@ -64,6 +64,19 @@ static inline void keep_courses(struct world *w, json_t *set, struct client *own
 	keep(set, "cohort_id", course);
 }
 
+/* What a school reports when its county calls for rosters. */
+static inline void keep_report(json_t *set, struct client *own, struct client *county)
+{
+	if (!count_at(GET(county, "/v1/roster-calls"), "data"))
+		expect(POST(county, "/v1/roster-calls",
+			    "{'title': '花名册', 'as_of_on': '2026-10-15', 'due_on': '2026-10-31'}"),
+		       201, NULL);
+	keep_made(set, "report_id", own,
+		  text("/v1/roster-calls/%s/reports",
+		       text_at(GET(county, "/v1/roster-calls"), "data/0/id")),
+		  "{}");
+}
+
 /* What hangs on a school and its teacher, made by its own client and by its county. */
 static inline json_t *things(struct world *w, struct client *own, struct client *county,
 			     const char *school, const char *teacher)
@@ -103,6 +116,7 @@ static inline json_t *things(struct world *w, struct client *own, struct client 
 	class = json_string_value(json_object_get(set, "class_id"));
 	keep(set, "successor_ids", class);
 	keep(set, "appointment_id", world_appoint(w, teacher, class, "2026-09-01"));
+	keep_report(set, own, county);
 	keep_courses(w, set, own, school, teacher);
 	keep_import(set, "/v1/school-imports", county);
 	keep_import(set, "/v1/hour-imports", county);
@@ -113,9 +127,13 @@ static inline json_t *things(struct world *w, struct client *own, struct client 
 /* What a county has for all its schools: lists from the start, and a requirement. */
 static inline void keep_county(struct world *w, json_t *set, struct client *county)
 {
-	static const char *const lists[][2] = {
-		{"school-years", "school_year_id"}, {"terms", "term_id"}, {"modules", "module_id"},
-		{"modules", "module_ids"},          {"modes", "mode_id"}, {"modes", "mode_ids"}};
+	static const char *const lists[][2] = {{"roster-calls", "roster_call_id"},
+					       {"school-years", "school_year_id"},
+					       {"terms", "term_id"},
+					       {"modules", "module_id"},
+					       {"modules", "module_ids"},
+					       {"modes", "mode_id"},
+					       {"modes", "mode_ids"}};
 	const struct operation *o = contract_operation(w->program.contract, "requirement_create");
 	struct answer *a;
 	json_t *body;

@@ -80,6 +80,54 @@ static void two_that_appoint_at_once_do_not_both_succeed(void **state)
 	PQfinish(second);
 }
 
+/* Tries a row of c1's; the constraint or SQLSTATE that refuses it, or "". */
+static const char *enter(PGconn *c, const char *columns, const char *values)
+{
+	static char outcome[64];
+	PGresult *r = PQexec(
+		c, sql_text("INSERT INTO homeroom_appointment (county, person, school, "
+			    "kind, %s) VALUES (%s, '" U("c1") "', '" U("a1") "', "
+									     "'reserve', %s)",
+			    columns, county, values));
+	const char *found = PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME);
+
+	if (!found)
+		found = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+	snprintf(outcome, sizeof outcome, "%s", found ? found : "");
+	PQclear(r);
+	return outcome;
+}
+
+static void a_teacher_proposes_herself_and_gives_herself_no_days(void **state)
+{
+	(void)state;
+	sql_act(world->app, county, "teacher", "self", "", U("c1"));
+	assert_string_equal(enter(world->app, "way, state", "'application', 'proposed'"), "");
+	assert_string_equal(enter(world->app, "during", "'[2026-09-01,)'"), "42501");
+	assert_string_equal(sql_state(world->app, "UPDATE homeroom_appointment SET state = "
+						  "'appointed', during = '[2026-09-01,)'"),
+			    "42501");
+	assert_string_equal(sql_state(world->app, "UPDATE homeroom_appointment SET state = "
+						  "'withdrawn' WHERE state = 'proposed'"),
+			    "");
+}
+
+static void nobody_reviews_or_appoints_herself(void **state)
+{
+	PGconn *c = world->super;
+
+	(void)state;
+	assert_string_equal(enter(c, "way, state, reviewed_at, reviewed_by",
+				  "'nomination', 'qualified', clock_now(), '" U("c1") "'"),
+			    "nobody_appoints_herself");
+	assert_string_equal(enter(c, "during, appointed_by", "'[2026-09-01,)', '" U("c1") "'"),
+			    "nobody_appoints_herself");
+	assert_string_equal(enter(c, "way, state", "'nomination', 'qualified'"),
+			    "qualified_was_reviewed");
+	assert_string_equal(enter(c, "way, state", "'nomination', 'appointed'"),
+			    "appointed_has_days");
+}
+
 /* c1 works in a1 without an end, c2 up to the end of 2026. */
 static int set_up(void **state)
 {
@@ -124,6 +172,8 @@ int main(void)
 		cmocka_unit_test(a_class_has_one_homeroom_teacher_at_a_time),
 		cmocka_unit_test(nobody_is_appointed_where_she_does_not_work),
 		cmocka_unit_test(two_that_appoint_at_once_do_not_both_succeed),
+		cmocka_unit_test(a_teacher_proposes_herself_and_gives_herself_no_days),
+		cmocka_unit_test(nobody_reviews_or_appoints_herself),
 	};
 
 	return cmocka_run_group_tests_name("appointments_sql", tests, set_up, tear_down);

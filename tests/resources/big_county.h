@@ -14,8 +14,11 @@
 #define LIST ID(8, 000000000001)
 #define SCHOOLS ID(8, 000000000011)
 #define HOURS ID(8, 000000000012)
+#define CLASS ID(6, 000000000777) /* hers */
 #define OFFICE ID(9, 000000000001)
 #define SCHOOL_YEAR ID(6, 000000000001)
+#define CALL ID(9, 000000000002)
+#define REPORT ID(6, 000000000009)
 #define LIST_MADE ID(8, 000000000013)
 #define LIST_CHANGED ID(8, 000000000014)
 #define LIST_HOURS ID(8, 000000000015)
@@ -53,8 +56,9 @@ static const char county_of_many[] =
 	" WHERE p.county = 3;"
 	"INSERT INTO identifier (county, person, school, source, value)"
 	" SELECT 3, p.id, p.school, '继教', p.sort_key FROM person p WHERE p.county = 3;"
-	"INSERT INTO homeroom_appointment (county, person, school, kind, during)"
-	" SELECT 3, p.id, p.school, 'reserve', '[2020-09-01,)' FROM person p WHERE p.county = 3;"
+	"INSERT INTO homeroom_appointment (county, person, school, class, kind, during)"
+	" SELECT 3, p.id, p.school, pg_temp.id(6, right(p.id::text, 12)::bigint), 'reserve',"
+	" '[2020-09-01,)' FROM person p WHERE p.county = 3;"
 	"INSERT INTO ledger_account (county, id, person, school, head_seq)"
 	" SELECT 3, pg_temp.id(4, t), pg_temp.id(2, t), pg_temp.id(1, t % 64), 5"
 	" FROM generate_series(1, 20000) t;"
@@ -126,6 +130,14 @@ static const char county_of_many[] =
 	"INSERT INTO session_leave (county, session, course, enrolment, person, school, reason)"
 	" SELECT 3, s.id, e.course, e.id, e.person, e.school, '事'"
 	" FROM enrolment e JOIN course_session s ON s.course = e.course WHERE e.county = 3;"
+	"INSERT INTO roster_call (county, id, title, as_of_on, due_on)"
+	" VALUES (3, '" CALL "', '花名册', '2026-10-01', '2026-10-31');"
+	"INSERT INTO roster_report (county, id, call, school, round, row_count)"
+	" SELECT 3, pg_temp.id(6, s), '" CALL "', pg_temp.id(1, s), 1, 312"
+	" FROM generate_series(0, 63) s;"
+	"INSERT INTO roster_report_row (county, report, \"row\", school, person, entry, state)"
+	" SELECT 3, pg_temp.id(6, t % 64), t, pg_temp.id(1, t % 64), pg_temp.id(2, t), '{}',"
+	" 'waiting' FROM generate_series(1, 20000) t;"
 	/* Lists of one row: who was made, who was changed, what was posted. */
 	"INSERT INTO person (county, id, name, sort_key, teacher)"
 	" VALUES (3, pg_temp.id(2, 20001), '新', 'xin', true);"

@@ -13,7 +13,7 @@
 #define NO_EVENT                                                                                   \
 	"('schema_migration', 'event', 'idempotency', 'county_clock', 'person_token', 'sight', "   \
 	"'ledger_account', 'hour_source', 'hour_balance', 'requirement_state', 'job_heartbeat', "  \
-	"'import_part', 'import_row', 'people_day')"
+	"'import_part', 'import_row', 'people_day', 'roster_report_row')"
 
 /* Functions that see past their caller, each with the role that may call it besides the owner. */
 #define ENGINE                                                                                     \
@@ -39,6 +39,7 @@
 	"('enrolment_put', 'qinglan_app'), ('enrolment_told', 'qinglan_app'), "                    \
 	"('enrolment_takes_its_place', ''), ('enrolment_passes_its_place_on', ''), "               \
 	"('course_gives_places', ''), ('course_cancels_enrolments', ''), "                         \
+	"('appointment_accept', 'qinglan_app'), "                                                  \
 	"('hour_accounts_lock', 'qinglan_app'), ('hour_entry_post', ''), "                         \
 	"('hour_entry_seen', 'qinglan_app'), ('hour_school_follow', ''), ('ledger_digest', ''), "  \
 	"('ledger_verify', ''), "                                                                  \

@@ -21,7 +21,7 @@ enum { ROWS_MAX = 3000, PEOPLE_ROWS_MAX = 3 * 20000 + ROWS_MAX };
 	"('person', 'person_token', 'membership', 'sight', 'hour_entry', 'hour_source', "          \
 	"'hour_balance', 'ledger_account', 'requirement_state', 'homeroom_appointment', "          \
 	"'title', 'identifier', 'import_row', 'course_session', 'enrolment', 'attendance', "       \
-	"'session_leave')"
+	"'session_leave', 'roster_report_row')"
 
 /* --- counting --- */
 

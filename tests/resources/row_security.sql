@@ -82,6 +82,17 @@ BEGIN
 		SELECT y.county, pg_temp.u(who.school), y.id, 0, 0, 0, 0, 0 FROM school_year y
 		WHERE y.county = this_county() AND y.during @> date '2026-10-15';
 	END LOOP;
+	FOR who IN SELECT * FROM (VALUES ('c1', 'a1', '5c'), ('c2', 'a2', '5c'), ('cb', 'b1', '5b'))
+		AS w(person, school, call)
+	LOOP
+		PERFORM pg_temp.enter(who.person);
+		INSERT INTO roster_call (county, id, title, as_of_on, due_on)
+		VALUES (this_county(), pg_temp.u(who.call), 'R', '2026-10-15', '2026-10-31') ON CONFLICT DO NOTHING;
+		INSERT INTO roster_report (county, id, call, school, round, row_count)
+		VALUES (this_county(), pg_temp.u(who.school), pg_temp.u(who.call), pg_temp.u(who.school), 1, 1);
+		INSERT INTO roster_report_row (county, report, "row", school, person, entry, state)
+		VALUES (this_county(), pg_temp.u(who.school), 1, pg_temp.u(who.school), pg_temp.u(who.person), '{}', 'waiting');
+	END LOOP;
 	FOR who IN SELECT * FROM (VALUES ('c1', NULL, 'c'), ('c1', 'a1', '1'), ('c2', 'a2', '2'), ('cb', 'b1', 'b'))
 		AS w(person, school, mark)
 	LOOP
