@@ -1,7 +1,7 @@
 /*
  * check_in.c -- codes for checking in: the number of a window of time, sealed for its session.
  *
- * Windows, and what a code is good for, are in db/migrations/0019_attendance.sql; here is only what
+ * Windows, and what a code is good for, are in db/migrations/0022_attendance.sql; here is only what
  * PostgreSQL has no key for.
  */
 #include "api.h"

@@ -1,5 +1,5 @@
 /*
- * courses.c -- the calendar of who calls, made by db/migrations/0018_sessions.sql, as a file.
+ * courses.c -- the calendar of who calls, made by db/migrations/0021_sessions.sql, as a file.
  *
  * All else of courses and sessions: db/queries/courses.sql.
  */

@@ -156,6 +156,16 @@ BEGIN
 END
 $$;
 
+-- True when the caller acts for the whole county.
+CREATE FUNCTION must_act_for_county() RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF current_setting('qinglan.sees', true) <> 'all' THEN
+		PERFORM raise_problem('needs-county', '{}', 'QL403');
+	END IF;
+	RETURN true;
+END
+$$;
+
 -- ---------------------------------------------------------------- periods
 
 -- The days from STARTED_ON to ENDED_ON, both included; no end when it is absent.

@@ -13,6 +13,8 @@ CREATE TABLE county (
 	tenure_kinds text[] NOT NULL DEFAULT '{homeroom,acting}' CONSTRAINT tenure_kinds_known
 		CHECK (tenure_kinds <@ ARRAY['homeroom', 'acting', 'deputy', 'assistant', 'trainee', 'reserve']),
 	tenure_gap_days int NOT NULL DEFAULT 62 CHECK (tenure_gap_days BETWEEN 0 AND 366),
+	-- A school's plan is in force so many days after it was filed, unless it was returned.
+	plan_days int NOT NULL DEFAULT 15 CHECK (plan_days BETWEEN 0 AND 90),
 	version int NOT NULL DEFAULT 1,
 	created_at timestamptz NOT NULL DEFAULT machine_now(),
 	updated_at timestamptz NOT NULL DEFAULT machine_now()
@@ -165,7 +167,7 @@ $$;
 -- ---------------------------------------------------------------- views
 
 CREATE VIEW county_view WITH (security_invoker = true) AS
-SELECT k.code, c.name, c.zone, today() AS today,
+SELECT k.code, c.name, c.zone, c.plan_days, today() AS today,
 	json_build_object('kinds', c.tenure_kinds, 'gap_days', c.tenure_gap_days) AS tenure_policy, c.version,
 	instant(c.created_at) AS created_at, instant(c.updated_at) AS updated_at
 FROM county c
@@ -348,7 +350,33 @@ FROM (VALUES
 	(152, 'appointment_condition', 'health', '身心健康', 'Sound in body and mind'),
 	(153, 'appointment_condition', 'teaches_the_class', '担任本班课程', 'Teaches the class'),
 	(154, 'appointment_condition', 'trained', '岗前培训合格', 'Trained for the job'),
-	(155, 'appointment_condition', 'able_to_lead', '组织管理能力强', 'Able to lead a class')
+	(155, 'appointment_condition', 'able_to_lead', '组织管理能力强', 'Able to lead a class'),
+	(160, 'deliverable_type', 'monthly_report', '月工作报告', 'Monthly report'),
+	(161, 'deliverable_type', 'study_notes', '学习笔记', 'Study notes'),
+	(162, 'deliverable_type', 'reflection', '反思', 'Reflection'),
+	(163, 'deliverable_type', 'case', '案例', 'Case'),
+	(164, 'deliverable_type', 'paper', '论文', 'Paper'),
+	(165, 'deliverable_type', 'experience', '经验文章', 'Experience paper'),
+	(166, 'deliverable_type', 'essay', '教育随笔', 'Essay'),
+	(167, 'deliverable_type', 'lesson_design', '班会课设计', 'Lesson design'),
+	(168, 'deliverable_type', 'work_summary', '工作总结', 'Work summary'),
+	(169, 'deliverable_type', 'home_visits', '家访记录', 'Home visits'),
+	(170, 'deliverable_type', 'book_review', '读书心得', 'Book review'),
+	(171, 'deliverable_type', 'homework', '作业', 'Homework'),
+	(172, 'deliverable_type', 'other', '其他', 'Other'),
+	(180, 'activity_kind', 'meeting', '班主任例会', 'Meeting of homeroom teachers'),
+	(181, 'activity_kind', 'group_training', '集中培训', 'Group training'),
+	(182, 'activity_kind', 'lecture', '专题讲座', 'Lecture'),
+	(183, 'activity_kind', 'forum', '论坛', 'Forum'),
+	(184, 'activity_kind', 'salon', '沙龙', 'Salon'),
+	(185, 'activity_kind', 'exchange', '经验交流', 'Exchange'),
+	(186, 'activity_kind', 'contest', '技能竞赛', 'Skills contest'),
+	(187, 'activity_kind', 'observation', '班会观摩', 'Observation of class meetings'),
+	(188, 'activity_kind', 'seminar', '专题研讨', 'Seminar'),
+	(189, 'activity_kind', 'site_visit', '外出考察', 'Site visit'),
+	(190, 'activity_kind', 'reading', '读书活动', 'Reading'),
+	(191, 'activity_kind', 'talk', '座谈会', 'Talk'),
+	(192, 'activity_kind', 'other', '其他', 'Other')
 ) AS r(n, list, code, zh, en);
 $$;
 

@@ -185,7 +185,7 @@ $$;
 -- Who leads or helps to lead a class of the school, or stands by to (a reserve has no class yet). One row from
 -- the proposal on; until she is appointed it has no days, so that nothing that asks for a day finds it. What
 -- is recorded as it is (by a list, on going over to a school year) was never proposed. How it goes on:
--- 0021_appointments.sql.
+-- 0016_appointments.sql.
 CREATE TABLE homeroom_appointment (
 	county int NOT NULL,
 	id uuid NOT NULL DEFAULT uuid_v7(),

@@ -9,6 +9,8 @@ CREATE TABLE file (
 	person uuid DEFAULT nullif(current_setting('qinglan.person', true), '')::uuid,
 	school uuid DEFAULT nullif(current_setting('qinglan.school', true), '')::uuid,
 	client text DEFAULT nullif(current_setting('qinglan.client', true), ''),
+	-- Whose it is, of one that a teacher hands in: she may read it.
+	subject uuid,
 	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
 	media_type text NOT NULL CHECK (length(media_type) <= 100),
 	size int NOT NULL CHECK (size BETWEEN 1 AND 8388608),
@@ -23,8 +25,8 @@ CREATE TABLE file (
 -- What is sealed cannot be compressed.
 ALTER TABLE file ALTER COLUMN content SET STORAGE EXTERNAL;
 CREATE INDEX file_purge ON file (purge_at) WHERE content IS NOT NULL;
-CALL wall('file', reads => '$all OR $sees = ''school'' AND school = $school',
-	writes => '$all OR $sees = ''school'' AND school = $school');
+CALL wall('file', reads => '$all OR $sees = ''school'' AND school = $school OR $sees = ''self'' AND subject = $person',
+	writes => '$all OR $sees = ''school'' AND school = $school OR $sees = ''self'' AND subject = $person');
 
 CREATE TABLE job (
 	county int NOT NULL REFERENCES county (county),

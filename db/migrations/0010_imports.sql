@@ -117,9 +117,7 @@ DECLARE
 	keep timestamptz := machine_now() + make_interval(days => days);
 BEGIN
 	-- Schools and hours are the county's.
-	IF its_kind <> 'teachers' AND current_setting('qinglan.sees', true) <> 'all' THEN
-		PERFORM raise_problem('needs-county', '{}', 'QL403');
-	END IF;
+	PERFORM must_act_for_county() WHERE its_kind <> 'teachers';
 	IF continues IS NULL THEN
 		IF its_kind = 'teachers' AND school_year_of(coalesce(as_of, today())) IS NULL THEN
 			PERFORM raise_problem('no-school-year', jsonb_build_object('parameter', 'as_of_on',

@@ -1,5 +1,5 @@
 -- Appointments from proposal to end, and tenure; table: db/migrations/0004_offices_classes.sql, rules:
--- 0021_appointments.sql.
+-- 0016_appointments.sql.
 
 -- name: appointment_list :page
 -- Proposals and appointments, the latest recorded first.

@@ -1,4 +1,4 @@
--- Attendance at the sessions of courses; tables and rules: db/migrations/0019_attendance.sql.
+-- Attendance at the sessions of courses; tables and rules: db/migrations/0022_attendance.sql.
 
 -- name: attendance_list :page
 -- The roll of a session.

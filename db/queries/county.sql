@@ -5,12 +5,13 @@
 SELECT row_to_json(c) AS body, c.version FROM county_view c
 
 -- name: county_patch :one
--- Its name and time zone, and what makes tenure.
+-- Its name and time zone, what makes tenure, and within how many days it may return a school's plan.
 UPDATE county c
 SET name = coalesce(:name::text, c.name), zone = coalesce(:zone::text, c.zone),
 	tenure_kinds = CASE WHEN :tenure_policy::jsonb IS NULL THEN c.tenure_kinds
 		ELSE ARRAY(SELECT jsonb_array_elements_text(:tenure_policy::jsonb->'kinds')) END,
 	tenure_gap_days = coalesce((:tenure_policy::jsonb->>'gap_days')::int, c.tenure_gap_days),
+	plan_days = coalesce(:plan_days::int, c.plan_days),
 	version = next_version(c.version, :if_match::text), updated_at = clock_now()
 WHERE c.county = this_county()
 RETURNING c.version, county_body() AS body

@@ -1,4 +1,4 @@
--- Courses, their sessions and everybody's calendar; db/migrations/0016_courses.sql and 0018_sessions.sql.
+-- Courses, their sessions and everybody's calendar; db/migrations/0019_courses.sql and 0021_sessions.sql.
 
 -- name: course_list :page
 -- Courses that the caller sees, the latest first.

@@ -1,4 +1,4 @@
--- Enrolments, the places of a course and how they are allotted; tables and rules: db/migrations/0017_enrolments.sql.
+-- Enrolments, the places of a course and how they are allotted; tables and rules: db/migrations/0020_enrolments.sql.
 
 -- name: enrolment_list :page
 -- Enrolments, the latest first. A school's are looked up, since the wall alone would read the county's.

@@ -1,4 +1,4 @@
--- Rosters of schools and the county's calls for them; rules: db/migrations/0022_rosters.sql.
+-- Rosters of schools and the county's calls for them; rules: db/migrations/0017_rosters.sql.
 
 -- name: school_roster :page
 -- Who leads or helps to lead which class of a school on a day.

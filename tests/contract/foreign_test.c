@@ -80,8 +80,9 @@ static struct answer *ask(struct world *w, struct client *c, const struct place 
 		const char *value = p->where == IN_QUERY && !strcmp(q->name, p->name) ? id
 				    : !strcmp(q->name, "validate_only")               ? "true"
 				    : !q->required                                    ? NULL
-				    : !strcmp(q->name, "filename")
-					    ? "a.csv"
+				    : !strcmp(q->name, "filename")                    ? "a.csv"
+				    : !strcmp(q->name, "type")
+					    ? "case"
 					    : json_string_value(json_object_get(ours, q->name));
 
 		if (q->place == FROM_QUERY && value)
@@ -94,8 +95,9 @@ static struct answer *ask(struct world *w, struct client *c, const struct place 
 		put(body, p->at, id);
 	a = takes_json(p->o) || !p->o->body_required
 		    ? send_body(c, p->o, target, body)
-		    : call_bytes(c, "POST", target, csv, strlen(csv), "Content-Type", "text/csv",
-				 NULL);
+		    : call_bytes(c, method_names[p->o->method], target, csv, strlen(csv),
+				 "Content-Type", p->o->bodies[0].media_type,
+				 p->o->if_match ? "If-Match" : "X-Walk", "*", NULL);
 	json_decref(body);
 	json_decref(all);
 	return a;
@@ -168,10 +170,11 @@ static bool says_not_found(const struct place *p, const struct answer *a)
 	return a->status == 207 && strstr(a->body, "not-found");
 }
 
-/* A plan is judged as such; who is not the same person may be anybody. */
+/* A plan of an import is judged as such; who is not the same person may be anybody. */
 static bool is_no_reference(const struct place *p)
 {
-	return !strcmp(p->name, "plan_id") || !strcmp(p->name, "reviewed_not_same");
+	return (!strcmp(p->name, "plan_id") && strstr(p->o->id, "import")) ||
+	       !strcmp(p->name, "reviewed_not_same");
 }
 
 static void a_place(struct world *w, struct place *p)

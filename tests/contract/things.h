@@ -44,7 +44,6 @@ static inline void keep_import(json_t *set, const char *collection, struct clien
 	keep(set, text("%s/", collection), text_at(a, "id"));
 	keep(set, "continues", text_at(a, "id"));
 	keep(set, "job_id", text_at(a, "job_id"));
-	keep(set, "plan_id", text_at(a, "id"));
 }
 
 /* A course as a draft; and a session of another in which the teacher takes part, her leave. */
@@ -60,8 +59,6 @@ static inline void keep_courses(struct world *w, json_t *set, struct client *own
 	keep(set, "instructor_ids", teacher);
 	keep_made(set, "course_id", own, "/v1/courses",
 		  "{'title': '研修', 'level': 'school', 'hours': 2}");
-	/* There are no cohorts yet. */
-	keep(set, "cohort_id", course);
 }
 
 /* What a school reports when its county calls for rosters. */
@@ -75,6 +72,28 @@ static inline void keep_report(json_t *set, struct client *own, struct client *c
 		  text("/v1/roster-calls/%s/reports",
 		       text_at(GET(county, "/v1/roster-calls"), "data/0/id")),
 		  "{}");
+}
+
+/* What is written, held and planned. */
+static inline void keep_plan(json_t *set, struct client *own, const char *teacher)
+{
+	const char *plan;
+
+	keep_made(set, "deliverable_id", own, "/v1/deliverables",
+		  text("{'teacher_id': '%s', 'type': 'case', 'month': '2026-10', 'title': '一例'}",
+		       teacher));
+	keep_made(set, "activity_id", own, "/v1/activities",
+		  "{'kind': 'meeting', 'theme': '例会', 'held_on': '2026-10-12'}");
+	keep(set, "teacher_ids", teacher);
+	keep_made(set, "plan_id", own, "/v1/plans",
+		  "{'title': '方案', 'started_on': '2026-09-01', 'ended_on': '2027-08-31'}");
+	plan = json_string_value(json_object_get(set, "plan_id"));
+	expect(call(own, "POST", text("/v1/plans/%s/cohorts:split", plan),
+		    "{'as_of_on': '2026-09-30', 'cohorts': [{'name': '第一批', 'started_on': "
+		    "'2026-09-01', 'ended_on': '2027-08-31'}]}",
+		    "If-Match", "*", NULL),
+	       200, NULL);
+	keep(set, "cohort_id", text_at(GET(own, "/v1/plans/%s/cohorts", plan), "data/0/id"));
 }
 
 /* What hangs on a school and its teacher, made by its own client and by its county. */
@@ -118,6 +137,7 @@ static inline json_t *things(struct world *w, struct client *own, struct client 
 	keep(set, "appointment_id", world_appoint(w, teacher, class, "2026-09-01"));
 	keep_report(set, own, county);
 	keep_courses(w, set, own, school, teacher);
+	keep_plan(set, own, teacher);
 	keep_import(set, "/v1/school-imports", county);
 	keep_import(set, "/v1/hour-imports", county);
 	keep_import(set, "/v1/teacher-imports", own);

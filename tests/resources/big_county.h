@@ -17,8 +17,12 @@
 #define CLASS ID(6, 000000000777) /* hers */
 #define OFFICE ID(9, 000000000001)
 #define SCHOOL_YEAR ID(6, 000000000001)
+#define TERM ID(6, 000000000002)
 #define CALL ID(9, 000000000002)
 #define REPORT ID(6, 000000000009)
+#define ACTIVITY ID(3, 000000000009) /* of her school; she is in it, as in the next two */
+#define PLAN ID(3, 000000000009)
+#define COHORT ID(3, 000000000009)
 #define LIST_MADE ID(8, 000000000013)
 #define LIST_CHANGED ID(8, 000000000014)
 #define LIST_HOURS ID(8, 000000000015)
@@ -30,8 +34,8 @@ static const char county_of_many[] =
 	" $$ SELECT ('0199b0a4-7c0' || kind || '-7000-8000-' || lpad(n::text, 12, '0'))::uuid $$;"
 	"INSERT INTO school_year (county, id, name, during)"
 	" VALUES (3, '" SCHOOL_YEAR "', '2031-2032', '[2031-09-01,2032-09-01)');"
-	"INSERT INTO term (county, school_year, name, number, during)"
-	" VALUES (3, '" SCHOOL_YEAR "', '上学期', 1, '[2031-09-01,2032-02-01)');"
+	"INSERT INTO term (county, id, school_year, name, number, during)"
+	" VALUES (3, '" TERM "', '" SCHOOL_YEAR "', '上学期', 1, '[2031-09-01,2032-02-01)');"
 	"INSERT INTO school (county, id, code, name, category, stages, town)"
 	" SELECT 3, pg_temp.id(1, s), '21997' || lpad(s::text, 5, '0'), '校' || s, 'primary',"
 	" '{primary}', '镇' FROM generate_series(0, 63) s;"
@@ -138,6 +142,27 @@ static const char county_of_many[] =
 	"INSERT INTO roster_report_row (county, report, \"row\", school, person, entry, state)"
 	" SELECT 3, pg_temp.id(6, t % 64), t, pg_temp.id(1, t % 64), pg_temp.id(2, t), '{}',"
 	" 'waiting' FROM generate_series(1, 20000) t;"
+	/* An activity, and a plan with a cohort, of each school. */
+	"INSERT INTO activity (county, id, school, kind, theme, held_on)"
+	" SELECT 3, pg_temp.id(3, s), pg_temp.id(1, s), 'forum', '论坛', '2026-10-12'"
+	" FROM generate_series(0, 63) s;"
+	"INSERT INTO plan (county, id, school, title, during)"
+	" SELECT 3, pg_temp.id(3, s), pg_temp.id(1, s), '方案', '[2026-09-01,2027-09-01)'"
+	" FROM generate_series(0, 63) s;"
+	"INSERT INTO cohort (county, id, plan, organiser, number, name, during)"
+	" SELECT 3, p.id, p.id, p.school, 1, '第一批', p.during FROM plan p WHERE p.county = 3;"
+	"INSERT INTO deliverable (county, person, school, type, month, term, course, title, entered, state)"
+	" SELECT 3, p.id, p.school, 'monthly_report', CASE k.n WHEN 1 THEN date '2026-10-01' END,"
+	" CASE k.n WHEN 2 THEN uuid '" TERM "' END, CASE k.n WHEN 3 THEN uuid '" COURSE
+	"' END, '月报',"
+	" false, 'submitted' FROM person p CROSS JOIN generate_series(1, 3) AS k(n)"
+	" WHERE p.county = 3 AND p.sort_key BETWEEN 'shi' AND 'shi002000';"
+	"INSERT INTO cohort_member (county, plan, person, cohort, school)"
+	" SELECT 3, c.plan, pg_temp.id(2, t), c.id, pg_temp.id(1, t % 64)"
+	" FROM cohort c CROSS JOIN generate_series(500, 999) t WHERE c.county = 3;"
+	"INSERT INTO activity_attendance (county, activity, person, school, state)"
+	" SELECT 3, a.id, pg_temp.id(2, t), pg_temp.id(1, t % 64), 'present'"
+	" FROM activity a CROSS JOIN generate_series(500, 999) t WHERE a.county = 3;"
 	/* Lists of one row: who was made, who was changed, what was posted. */
 	"INSERT INTO person (county, id, name, sort_key, teacher)"
 	" VALUES (3, pg_temp.id(2, 20001), '新', 'xin', true);"

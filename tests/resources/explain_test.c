@@ -21,7 +21,8 @@ enum { ROWS_MAX = 3000, PEOPLE_ROWS_MAX = 3 * 20000 + ROWS_MAX };
 	"('person', 'person_token', 'membership', 'sight', 'hour_entry', 'hour_source', "          \
 	"'hour_balance', 'ledger_account', 'requirement_state', 'homeroom_appointment', "          \
 	"'title', 'identifier', 'import_row', 'course_session', 'enrolment', 'attendance', "       \
-	"'session_leave', 'roster_report_row')"
+	"'session_leave', 'roster_report_row', 'deliverable', 'activity_attendance', "             \
+	"'cohort_member')"
 
 /* --- counting --- */
 
@@ -153,7 +154,7 @@ static long rows_of(const char *list, const char *filter, bool for_school)
 
 	if (for_school)
 		return ROWS_MAX;
-	if (!strcmp(list, "report_short"))
+	if (!strcmp(list, "report_short") || !strcmp(list, "deliverable_desk"))
 		return PEOPLE_ROWS_MAX;
 	for (i = 0; i < 3 && !strcmp(list, "teacher_list"); i++)
 		if (!strcmp(few[i], filter))

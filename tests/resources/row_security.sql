@@ -70,6 +70,13 @@ BEGIN
 		VALUES (this_county(), pg_temp.u(who.person), pg_temp.u(who.school), 2, 'county', who.day,
 			'adjustment', who.mark);
 	END LOOP;
+	FOR who IN SELECT * FROM (VALUES ('c1', NULL), ('c1', 'a1'), ('c2', 'a2'), ('cb', 'b1')) AS w(person, school) LOOP
+		PERFORM pg_temp.enter(who.person);
+		INSERT INTO activity (county, school, kind, theme, held_on)
+		VALUES (this_county(), pg_temp.u(who.school), 'meeting', 'A', '2026-10-01');
+		INSERT INTO plan (county, school, title, during, state)
+		VALUES (this_county(), pg_temp.u(who.school), 'P', '[2026-09-01,2027-09-01)', 'submitted');
+	END LOOP;
 	FOR who IN SELECT * FROM (VALUES ('c1', 'a1'), ('c2', 'a2'), ('cb', 'b1')) AS w(person, school) LOOP
 		PERFORM pg_temp.enter(who.person);
 		INSERT INTO class (county, school, stage, entry_year, number)
@@ -77,6 +84,17 @@ BEGIN
 		INSERT INTO class_successor (county, school, class, successor)
 		SELECT c.county, c.school, c.id, n.id FROM class c JOIN class n ON n.school = c.school AND n.number = 9
 		WHERE c.school = pg_temp.u(who.school) AND c.number = 1;
+		INSERT INTO cohort (county, plan, organiser, number, name, during)
+		SELECT p.county, p.id, p.school, 1, 'K', p.during FROM plan p
+		WHERE p.county = this_county() AND p.school = pg_temp.u(who.school);
+		INSERT INTO cohort_member (county, plan, person, cohort, school, organiser)
+		SELECT c.county, c.plan, pg_temp.u(who.person), c.id, pg_temp.u(who.school), c.organiser FROM cohort c
+		WHERE c.county = this_county() AND c.organiser = pg_temp.u(who.school);
+		INSERT INTO activity_attendance (county, activity, person, school, organiser, state)
+		SELECT a.county, a.id, pg_temp.u(who.person), pg_temp.u(who.school), a.school, 'present' FROM activity a
+		WHERE a.county = this_county() AND a.school = pg_temp.u(who.school);
+		INSERT INTO deliverable (county, person, school, type, month, title, entered)
+		VALUES (this_county(), pg_temp.u(who.person), pg_temp.u(who.school), 'case', '2026-10-01', 'D', false);
 		INSERT INTO year_rollover (county, school, school_year, graduated, continued, made, appointments_ended,
 			appointments_moved)
 		SELECT y.county, pg_temp.u(who.school), y.id, 0, 0, 0, 0, 0 FROM school_year y

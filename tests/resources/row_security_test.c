@@ -48,8 +48,12 @@ static const struct row {
 } matrix[] = {
 	{"attendance", BY("organiser"), "c12|c1|2|c1|c12|c1|b|", OWN_OR_COUNTY, OWN_OR_COUNTY},
 	{"attendance_sheet", BY("organiser"), OWN_OR_COUNTY, OWN_OR_COUNTY, NONE},
+	{"activity", SCHOOL, "c12|c1|c2|c1|c12|c1|b|", OWN_OR_COUNTY, OWN_OR_COUNTY},
+	{"activity_attendance", SCHOOL, "12|1|2|1|12|1|b|", OWN, OWN},
 	{"class", SCHOOL, "12|1|2|12|12|1|b|", OWN, OWN},
 	{"class_successor", SCHOOL, "12|1|2|12|12|1|b|", OWN, OWN},
+	{"cohort", BY("organiser"), "12|1|2|1|12|1|b|", OWN, OWN},
+	{"cohort_member", SCHOOL, "12|1|2|1|12|1|b|", OWN, OWN},
 	{"county", COUNTY, ONE, NONE, COUNTY_ONE},
 	{"county_clock", COUNTY, ONE, NONE, NONE},
 	{"county_code", COUNTY, ONE, NONE, NONE},
@@ -57,6 +61,7 @@ static const struct row {
 	{"course_allotment", SCHOOL, OWN, OWN, OWN},
 	{"course_instructor", SCHOOL, "c12|c1|c2|c1|c12|c1|b|", OWN_OR_COUNTY, OWN_OR_COUNTY},
 	{"course_session", SCHOOL, "c12|c1|c2|c1|c12|c1|b|", OWN_OR_COUNTY, OWN_OR_COUNTY},
+	{"deliverable", SCHOOL, "12|1|2|1|12|1|b|", "12|1|2|1|12|1|b|", "12|1|2|1|12|1|b|"},
 	{"enrolment", SCHOOL, "12|1|2|1|12|1|b|", "12|1|2|1|12|1|b|", "12|1|2|1|12|1|b|"},
 	{"event", COUNTY, COUNTY_ONE, NONE, NONE},
 	{"file", SCHOOL, OWN_OR_COUNTY, OWN_OR_COUNTY, OWN_OR_COUNTY},
@@ -82,6 +87,7 @@ static const struct row {
 	/* The expert of A1 is seen by all schools, the one who moved by A2 too. */
 	{"person", SCHOOL, "c12|1|12|1|c12|1|b|", OWN_OR_COUNTY, OWN_OR_COUNTY},
 	{"person_token", SCHOOL, OWN_OR_COUNTY, NONE, NONE},
+	{"plan", SCHOOL, "c12|c1|c2|c1|c12|c1|b|", OWN_OR_COUNTY, OWN_OR_COUNTY},
 	{"reference_item", COUNTY, ONE, NONE, NONE},
 	{"requirement", COUNTY, ONE, "c||||||b|", "c||||||b|"},
 	{"requirement_state", SCHOOL, OWN, NONE, NONE},

@@ -79,7 +79,7 @@ static inline const char *sql_value(PGconn *c, const char *sql)
 	ExecStatusType status = PQresultStatus(r);
 
 	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-		fail_msg("%s\n%s", sql, PQerrorMessage(c));
+		fail_msg("%s\n%s", PQerrorMessage(c), sql);
 	snprintf(value, sizeof values[0], "%s", PQntuples(r) ? PQgetvalue(r, 0, 0) : "");
 	PQclear(r);
 	return value;

@@ -1,5 +1,5 @@
 -- Sessions of courses: made, moved and cancelled, who has another one then, and everybody's calendar.
--- Table: 0016_courses.sql.
+-- Table: 0019_courses.sql.
 
 -- ---------------------------------------------------------------- making and changing sessions
 

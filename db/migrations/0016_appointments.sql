@@ -1,5 +1,5 @@
 -- Appointments: from application or nomination over review to the letter of duties, renewal and end; tenure.
--- Table: 0004_offices_classes.sql. What schools report of them: 0022_rosters.sql.
+-- Table: 0004_offices_classes.sql. What schools report of them: 0017_rosters.sql.
 
 -- ---------------------------------------------------------------- states
 

@@ -142,11 +142,7 @@ DECLARE
 	r roster_report;
 BEGIN
 	SELECT * INTO r FROM roster_report t WHERE t.id = its_id AND t.call = its_call FOR UPDATE;
-	PERFORM must_find(FOUND);
-	IF current_setting('qinglan.sees') <> 'all' THEN
-		PERFORM raise_problem('needs-county', '{}', 'QL403');
-	END IF;
-	PERFORM next_version(r.version, if_match);
+	PERFORM must_find(FOUND), must_act_for_county(), next_version(r.version, if_match);
 	PERFORM must_be_in_state(r.state, '{reported}', '{"returned": ["report"]}');
 	PERFORM must_be_anothers(w.person) FROM roster_report_row w WHERE w.report = its_id;
 	PERFORM must_see(EXISTS (SELECT FROM roster_report_row w WHERE w.report = its_id AND w."row" = (k.given->>'row')::int),

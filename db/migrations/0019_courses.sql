@@ -1,7 +1,7 @@
 -- Courses: what is offered, by whom, for whom, and how hours are earned in it.
 --
 -- A course of the county has no school; one of a school is for its own people, and at level cluster for
--- those of others too. Enrolment: 0017_enrolments.sql; how sessions change: 0018_sessions.sql.
+-- those of others too. Enrolment: 0020_enrolments.sql; how sessions change: 0021_sessions.sql.
 
 -- ---------------------------------------------------------------- tables
 
@@ -58,6 +58,7 @@ CREATE TABLE course (
 	PRIMARY KEY (county, id),
 	CONSTRAINT course_is_shown UNIQUE (county, id, shown),
 	FOREIGN KEY (county, school) REFERENCES school (county, id),
+	FOREIGN KEY (county, plan) REFERENCES plan (county, id),
 	FOREIGN KEY (county, copied_from) REFERENCES course (county, id),
 	CONSTRAINT course_says_its_hours CHECK (CASE credit WHEN 'whole' THEN hours IS NOT NULL AND result_hours IS NULL
 		WHEN 'result' THEN hours IS NULL AND result_hours IS NOT NULL ELSE hours IS NULL AND result_hours IS NULL END),
@@ -67,6 +68,7 @@ CREATE TABLE course (
 CREATE INDEX course_by_school ON course (county, school, id);
 CREATE INDEX course_by_title ON course (county, title, id);
 CREATE INDEX course_open ON course (county, id) WHERE state = 'open';
+CREATE INDEX course_of_plan ON course (county, plan) WHERE plan IS NOT NULL;
 CREATE INDEX course_copies ON course (county, copied_from) WHERE copied_from IS NOT NULL;
 CALL wall('course',
 	reads => '$all OR school = $school OR shown = ''county'' OR shown = ''school'' AND school = $workplace',
@@ -126,10 +128,6 @@ CREATE TRIGGER course_instructor_of_current_person BEFORE INSERT ON course_instr
 
 -- ---------------------------------------------------------------- for whom
 
--- The people of a cohort; NULL where there is no such cohort. Cohorts come with the plans.
-CREATE FUNCTION cohort_people(its_cohort uuid) RETURNS uuid[] LANGUAGE sql STABLE AS
-$$ SELECT NULL::uuid[] $$;
-
 -- True unless an audience lists values under NAME and VALUE is none of them.
 CREATE FUNCTION audience_lists(audience jsonb, name text, value text) RETURNS boolean LANGUAGE sql IMMUTABLE AS
 $$ SELECT CASE WHEN audience ? name THEN coalesce(audience->name ? value, false) ELSE true END $$;
@@ -154,7 +152,8 @@ SELECT p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL AND p.school 
 			AND lower(a.during) >= coalesce((c.audience->>'appointed_from')::date, '-infinity')
 			AND lower(a.during) <= coalesce((c.audience->>'appointed_until')::date, 'infinity')) ELSE true END
 	AND CASE WHEN c.audience ? 'cohort_id'
-		THEN coalesce(p.id = ANY (cohort_people((c.audience->>'cohort_id')::uuid)), false) ELSE true END
+		THEN EXISTS (SELECT FROM cohort_member m WHERE m.county = p.county AND m.person = p.id
+			AND m.cohort = (c.audience->>'cohort_id')::uuid) ELSE true END
 $$;
 
 -- Whom a course is for on a day, as far as they are the caller's to know: all, for who organises it; those of
@@ -218,7 +217,8 @@ $$;
 -- A course with the members of BODY, as the API names them; of audience and assessment, what is null goes.
 CREATE FUNCTION course_taking(its course, body jsonb) RETURNS course LANGUAGE sql STABLE AS
 $$
-SELECT jsonb_populate_record(its, body - '{school_id,module_ids,mode_ids,instructor_ids}'::text[]
+SELECT jsonb_populate_record(its, body - '{school_id,module_ids,mode_ids,instructor_ids,plan_id}'::text[]
+	|| CASE WHEN body ? 'plan_id' THEN jsonb_build_object('plan', body->'plan_id') ELSE '{}' END
 	|| jsonb_strip_nulls(jsonb_build_object('modules', body->'module_ids', 'modes', body->'mode_ids',
 		'audience', coalesce(its.audience, '{}') || coalesce(body->'audience', '{}'),
 		'assessment', coalesce(its.assessment, '{}') || coalesce(body->'assessment', '{}'))))
@@ -246,8 +246,11 @@ BEGIN
 			WHERE NOT EXISTS (SELECT FROM school k WHERE k.id = s.id::uuid
 				AND (its.school IS NULL OR its.level = 'cluster' OR k.id = its.school))),
 			'#/audience/school_ids'),
-		must_see(NOT its.audience ? 'cohort_id' OR cohort_people((its.audience->>'cohort_id')::uuid) IS NOT NULL,
-			'#/audience/cohort_id');
+		must_see(NOT its.audience ? 'cohort_id' OR EXISTS (SELECT FROM cohort k
+			WHERE k.id = (its.audience->>'cohort_id')::uuid), '#/audience/cohort_id'),
+		-- A school's course is of its own plan or of one of the county.
+		must_see(its.plan IS NULL OR EXISTS (SELECT FROM plan k
+			WHERE k.id = its.plan AND (k.school IS NULL OR k.school = its.school)), '#/plan_id');
 	PERFORM must_be_listed('title', t.code, '#/audience/titles/' || (t.n - 1))
 	FROM jsonb_array_elements_text(its.audience->'titles') WITH ORDINALITY AS t(code, n);
 	PERFORM course_must(its.school IS NULL OR its.level IN ('cluster', 'school', 'self_study'),
@@ -288,11 +291,11 @@ DECLARE
 BEGIN
 	INSERT INTO course AS c (county, school, title, description, level, required, modules, modes, credit, hours,
 		result_hours, minutes_per_hour, audience, admission, capacity, applies_from, applies_until, absent_sessions,
-		absent_share, late_after, assessment, provider, copied_from)
+		absent_share, late_after, assessment, provider, plan, copied_from)
 	SELECT this_county(), its.school, its.title, its.description, its.level, its.required, its.modules, its.modes,
 		its.credit, its.hours, its.result_hours, its.minutes_per_hour, its.audience, its.admission, its.capacity,
 		its.applies_from, its.applies_until, its.absent_sessions, its.absent_share, its.late_after, its.assessment,
-		its.provider, its.copied_from
+		its.provider, its.plan, its.copied_from
 	RETURNING c.id INTO its_id;
 	PERFORM course_instruct(its_id, persons);
 	RETURN its_id;
@@ -315,7 +318,7 @@ $$;
 -- A merge patch. Once people may have enrolled, only what changes no promise: else course-fixed names the members.
 CREATE FUNCTION course_change(its_id uuid, if_match text, patch jsonb) RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-	free text[] := '{description,provider,capacity,applies_from,applies_until,instructor_ids}';
+	free text[] := '{description,provider,capacity,applies_from,applies_until,instructor_ids,plan_id}';
 	its course := course_held(its_id, if_match, 'patch');
 	persons uuid[] := ARRAY(SELECT jsonb_array_elements_text(patch->'instructor_ids'));
 BEGIN
@@ -329,10 +332,10 @@ BEGIN
 	END IF;
 	UPDATE course SET (title, description, level, required, modules, modes, credit, hours, result_hours,
 		minutes_per_hour, audience, admission, capacity, applies_from, applies_until, absent_sessions, absent_share,
-		late_after, assessment, provider, version, updated_at) = ROW (its.title, its.description, its.level,
+		late_after, assessment, provider, plan, version, updated_at) = ROW (its.title, its.description, its.level,
 		its.required, its.modules, its.modes, its.credit, its.hours, its.result_hours, its.minutes_per_hour,
 		its.audience, its.admission, its.capacity, its.applies_from, its.applies_until, its.absent_sessions,
-		its.absent_share, its.late_after, its.assessment, its.provider, its.version + 1, clock_now())
+		its.absent_share, its.late_after, its.assessment, its.provider, its.plan, its.version + 1, clock_now())
 	WHERE id = its_id;
 	IF patch ? 'instructor_ids' THEN
 		PERFORM course_instruct(its_id, persons);
@@ -379,6 +382,7 @@ BEGIN
 	its.title := coalesce(its_title, its.title);
 	its.applies_from := its.applies_from + days;
 	its.applies_until := its.applies_until + days;
+	its.plan := NULL;
 	its.copied_from := its_id;
 	copied := course_insert(its, ARRAY(SELECT i.person FROM course_instructor i JOIN person p ON p.id = i.person
 		WHERE i.course = its_id AND p.voided_at IS NULL AND p.merged_into IS NULL));
