@@ -159,6 +159,12 @@ BEGIN
 END
 $$;
 
+-- The members of a cohort, for who judges others by it. Runs as the engine: a school may not see where its people
+-- were when they came into it.
+CREATE FUNCTION cohort_members(its_cohort uuid) RETURNS SETOF uuid LANGUAGE sql STABLE AS
+$$ SELECT m.person FROM cohort_member m WHERE m.county = this_county() AND m.cohort = its_cohort $$;
+CALL engine_owned('cohort_members(uuid)', 'qinglan_app');
+
 CREATE VIEW cohort_view WITH (security_invoker = true) AS
 SELECT c.id, c.plan AS plan_id, c.number, c.name, lower(c.during) AS started_on, last_day(c.during) AS ended_on,
 	(SELECT count(*) FROM cohort_member m WHERE m.county = c.county AND m.cohort = c.id) AS members, c.version,

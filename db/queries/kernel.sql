@@ -23,7 +23,8 @@ SELECT set_config('qinglan.county', :county::text, true) AS county, concat(
 	--? request_id: , set_config('qinglan.operation', :operation::text, true)
 	--? request_id: , set_config('qinglan.ahead', '', true)
 	--? request_id: , CASE WHEN :operation::text IN ('requirement_create', 'requirement_version_create',
-	--? request_id: 	'school_year_create', 'school_year_patch', 'course_enrol_audience')
+	--? request_id: 	'school_year_create', 'school_year_patch', 'term_create', 'term_patch',
+	--? request_id: 	'course_enrol_audience')
 	--? request_id: 	THEN set_config('statement_timeout', '20s', true) END
 	--? sees=self: , set_config('qinglan.subject', CASE WHEN nullif(:subject::text, '')::uuid
 	--? sees=self: 	= nullif(:person::text, '')::uuid THEN nullif(:subject::text, '')::uuid::text ELSE '' END, true)

@@ -1,24 +1,20 @@
--- Reports over requirements: requirement_roll() of db/migrations/0008_requirements.sql gives the
+-- Reports over requirements: requirement_roll() of db/migrations/0029_requirement_reading.sql gives the
 -- county everybody, a school its own.
 
 -- name: report_compliance :one
 -- The rate at which a requirement is met, by school and together, in the window that holds a day.
 SELECT json_build_object('requirement_id', r.id, 'name', r.name,
-	'window', json_build_object('kind', r.window_kind, 'name', w.name,
-		'starts_on', lower(w.during), 'ends_on', upper(w.during) - 1),
-	'judged_on', least(upper(w.during) - 1, today()),
+	'window', w."window", 'judged_on', w.judged_on,
 	'population', t.population, 'met', t.met, 'short', t.population - t.met,
 	'rate', round(t.met / nullif(t.population, 0), 4), 'schools', t.schools) AS body
 FROM requirement r
-JOIN requirement_windows(this_county(),
-	daterange(coalesce(:on::date, today()), coalesce(:on::date, today()), '[]')) w
-	ON w.requirement = r.id
+CROSS JOIN LATERAL requirement_window_at(r.id, coalesce(:on::date, today())) w
 CROSS JOIN LATERAL (
 	SELECT coalesce(sum(g.population), 0) AS population, coalesce(sum(g.met), 0) AS met,
 		coalesce(json_agg(json_build_object('school_id', g.school, 'code', s.code, 'name', s.name,
 			'population', g.population, 'met', g.met, 'short', g.population - g.met,
 			'rate', round(g.met::numeric / g.population, 4)) ORDER BY s.code), '[]') AS schools
-	FROM (SELECT p.school, count(*) AS population, count(*) FILTER (WHERE p.short = 0) AS met
+	FROM (SELECT p.school, count(*) AS population, count(*) FILTER (WHERE p.status = 'met') AS met
 		FROM requirement_roll(r.id, coalesce(:on::date, today())) p GROUP BY p.school) g
 	JOIN school s ON s.id = g.school
 ) t
@@ -33,7 +29,7 @@ FROM (
 	UNION ALL
 	SELECT s.code, csv_line(s.code, s.name, g.population::text, g.met::text,
 		(g.population - g.met)::text, round(g.met::numeric / g.population, 4)::text)
-	FROM (SELECT p.school, count(*) AS population, count(*) FILTER (WHERE p.short = 0) AS met
+	FROM (SELECT p.school, count(*) AS population, count(*) FILTER (WHERE p.status = 'met') AS met
 		FROM requirement_roll(:requirement_id::uuid, coalesce(:on::date, today())) p
 		GROUP BY p.school) g
 	JOIN school s ON s.id = g.school
@@ -46,13 +42,12 @@ ORDER BY l.code NULLS FIRST
 --sort -short: t.short::numeric DESC, t.person::uuid DESC
 SELECT json_build_object('teacher_id', t.person, 'name', t.person_name, 'school_id', t.school,
 	'school_name', s.name, 'needed', t.needed, 'counted', t.counted, 'short', t.short,
-	'due_on', upper(t.during) - 1, 'status', t.status, 'levels', t.levels) AS body, :keys
+	'due_on', t.due_on, 'status', t.status, 'levels', t.levels, 'windows', t.windows) AS body, :keys
 FROM requirement_roll(:requirement_id::uuid, coalesce(:on::date, today())) t
 JOIN school s ON s.id = t.school
-WHERE t.short > 0
-	AND (SELECT must_find(EXISTS (SELECT FROM requirement_windows(
-		this_county(), daterange(coalesce(:on::date, today()),
-		coalesce(:on::date, today()), '[]')) w WHERE w.requirement = :requirement_id::uuid)))
+WHERE t.status <> 'met'
+	AND (SELECT must_find(EXISTS (SELECT FROM requirement_window_at(:requirement_id::uuid,
+		coalesce(:on::date, today())))))
 	AND :after
 --? school_id: AND t.school = :school_id::uuid
 :order
@@ -65,11 +60,11 @@ FROM (
 		csv_line('学校标识码', '学校', '姓名', '应修学时', '已计学时', '尚缺学时', '截止日期', '状态') AS line
 	UNION ALL
 	SELECT s.code, t.sort_key, t.person, csv_line(s.code, s.name, t.person_name, t.needed::text,
-		t.counted::text, t.short::text, (upper(t.during) - 1)::text,
+		t.counted::text, t.short::text, t.due_on::text,
 		CASE t.status WHEN 'overdue' THEN '已逾期' WHEN 'at_risk' THEN '有风险' ELSE '进行中' END)
 	FROM requirement_roll(:requirement_id::uuid, coalesce(:on::date, today())) t
 	JOIN school s ON s.id = t.school
-	WHERE t.short > 0
+	WHERE t.status <> 'met'
 --? school_id: AND t.school = :school_id::uuid
 ) l
 ORDER BY l.code NULLS FIRST, l.sort_key, l.person

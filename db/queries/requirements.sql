@@ -1,4 +1,4 @@
--- Requirements; tables, windows and counting: db/migrations/0008_requirements.sql.
+-- Requirements; tables, windows and counting: db/migrations/0008_requirements.sql and 0027 to 0029.
 
 -- name: requirement_list :page
 -- The county's requirements with all their versions.
@@ -21,8 +21,8 @@ WITH made AS (
 	RETURNING *
 ), first AS (
 	INSERT INTO requirement_version (county, requirement, effective_on, kinds, schools, target,
-		limits, note)
-	SELECT m.county, m.id, b.effective_on, b.kinds, b.schools, b.target, b.limits, b.note
+		limits, rules, note)
+	SELECT m.county, m.id, b.effective_on, b.kinds, b.schools, b.target, b.limits, b.rules, b.note
 	FROM made m CROSS JOIN requirement_rules(:body::jsonb) b
 	RETURNING *
 )
@@ -39,8 +39,8 @@ WITH held AS (
 	RETURNING *
 ), made AS (
 	INSERT INTO requirement_version (county, requirement, effective_on, kinds, schools, target,
-		limits, note)
-	SELECT h.county, h.id, b.effective_on, b.kinds, b.schools, b.target, b.limits, b.note
+		limits, rules, note)
+	SELECT h.county, h.id, b.effective_on, b.kinds, b.schools, b.target, b.limits, b.rules, b.note
 	FROM held h CROSS JOIN requirement_rules(:body::jsonb) b
 	RETURNING *
 )

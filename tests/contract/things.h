@@ -152,6 +152,8 @@ static inline void keep_county(struct world *w, json_t *set, struct client *coun
 					       {"terms", "term_id"},
 					       {"modules", "module_id"},
 					       {"modules", "module_ids"},
+					       {"modules", "only_modules"},
+					       {"modules", "only_modules"},
 					       {"modes", "mode_id"},
 					       {"modes", "mode_ids"}};
 	const struct operation *o = contract_operation(w->program.contract, "requirement_create");

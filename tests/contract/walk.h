@@ -72,6 +72,18 @@ static inline void replace_ids(json_t *value)
 	}
 }
 
+/* The example of a body, of several the first; NULL if there is none. */
+static inline json_t *first_example(json_t *media)
+{
+	json_t *example = json_object_get(media, "example"), *named;
+	const char *name;
+
+	json_object_foreach(json_object_get(media, "examples"), name, named) {
+		return json_object_get(named, "value");
+	}
+	return example;
+}
+
 /* The JSON body example of an operation with known ids; a new reference, NULL if it has none. */
 static inline json_t *example_of(const struct operation *o)
 {
@@ -80,7 +92,7 @@ static inline json_t *example_of(const struct operation *o)
 	json_t *media, *copy;
 
 	json_object_foreach(content, type, media) {
-		json_t *example = json_object_get(media, "example");
+		json_t *example = first_example(media);
 
 		if (!strstr(type, "json") || !example)
 			continue;

@@ -248,13 +248,16 @@ static void an_unknown_member_is_refused_at_its_place(void **state)
 	expect_state(w, before);
 }
 
-/* The JSON example of an operation's body, or NULL. */
+/* The JSON example of an operation's body, of several the first, or NULL. */
 static char *example(struct world *w, const struct operation *o)
 {
 	const json_t *content =
 		json_object_get(json_object_get(o->definition, "requestBody"), "content");
 	const json_t *media = json_object_iter_value(json_object_iter((json_t *)content));
-	const json_t *body = json_object_get(media, "example");
+	json_t *named = json_object_get(media, "examples");
+	const json_t *body =
+		named ? json_object_get(json_object_iter_value(json_object_iter(named)), "value")
+		      : json_object_get(media, "example");
 	char *dumped = body ? json_dumps(body, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) : NULL;
 	char *kept = dumped ? arena_strdup(w->arena, dumped) : NULL;
 

@@ -1,19 +1,13 @@
 /*
  * requirement_sql_test.c -- requirements as the database counts and keeps them;
- * db/migrations/0008_requirements.sql, db/queries/requirements.sql and reports.sql.
+ * db/migrations/0008_requirements.sql and 0019 to 0021, db/queries/requirements.sql, reports.sql.
  */
-#include "resources/ledger.h"
-
-/* The day on which these tests are played, a Friday in the first term of 2026-2027. */
-#define TODAY "2026-10-16"
+#include "resources/requirement.h"
 
 static int set_up(void **state)
 {
 	(void)state;
-	if (ledger_begin("requirement_sql"))
-		return -1;
-	as_engine("SELECT clock_set(1, '" TODAY " 10:00+08')");
-	return 0;
+	return requirement_begin("requirement_sql");
 }
 
 static int tear_down(void **state)
@@ -31,54 +25,10 @@ static int clear(void **state)
 	return 0;
 }
 
-/* --- what tests make --- */
-
-/* A requirement for reserves: the body, or the failure. */
-static const char *require(const char *name, const char *window, const char *from,
-			   const char *target, const char *limits)
-{
-	return QUERY(
-		sql->app, "requirement_create", "body",
-		sql_text(
-			"{\"name\": \"%s\", \"window\": \"%s\", \"effective_on\": \"%s\", \"population\": "
-			"{\"appointment_kinds\": [\"reserve\"]}, \"target_hours\": %s, \"limits\": %s}",
-			name, window, from, target, limits));
-}
-
-static const char *amend(const char *requirement, const char *version, const char *from,
-			 const char *target)
-{
-	return QUERY(sql->app, "requirement_version_create", "requirement_id", requirement,
-		     "if_match", version, "body",
-		     sql_text("{\"effective_on\": \"%s\", \"population\": {\"appointment_kinds\": "
-			      "[\"reserve\"]}, \"target_hours\": %s}",
-			      from, target));
-}
-
-/* How the kept state differs from one counted from scratch; "" when it does not. */
-static const char *state_differs(void)
-{
-	return as_engine(
-		"WITH kept AS (SELECT requirement, window_on, person, requirement_version, needed, counted,"
-		" short, levels FROM requirement_state WHERE county = 1), fresh AS ("
-		" SELECT requirement, lower(during), person, version, needed, counted, short, levels"
-		" FROM requirement_sums(1, ARRAY(SELECT id FROM person WHERE county = 1),"
-		" daterange('2000-01-01', today(), '[]')))"
-		"SELECT coalesce(string_agg(x::text, E'\\n'), '') FROM ((TABLE kept EXCEPT TABLE fresh)"
-		" UNION ALL (TABLE fresh EXCEPT TABLE kept)) x");
-}
-
 /* needed, counted, short and status of teacher 1 in the window of DAY. */
 static const char *stands(const char *day)
 {
-	const char *body;
-
-	act_county_of(sql->app, TEACHER "1");
-	body = QUERY(sql->app, "teacher_requirements", "teacher_id", TEACHER "1", "on", day);
-	return *body == '{' ? sql_text("%s %s %s %s", json_member(body, "{needed}"),
-				       json_member(body, "{counted}"), json_member(body, "{short}"),
-				       json_member(body, "{status}"))
-			    : body;
+	return stands_of(TEACHER "1", day);
 }
 
 /* --- rules --- */
@@ -186,22 +136,6 @@ static void a_school_year_is_the_countys_and_not_a_month(void **state)
 
 /* --- counting --- */
 
-/* Every entry of teacher 1 in the window of DAY: hours, counted and reason. */
-static const char *explained(const char *day)
-{
-	const char *body;
-
-	act_county_of(sql->app, TEACHER "1");
-	body = QUERY(sql->app, "teacher_requirements", "teacher_id", TEACHER "1", "on", day);
-	return sql_value(
-		sql->super,
-		sql_text(
-			"SELECT string_agg(concat_ws(' ', e->>'hours', e->>'counted', e->>'reason'),"
-			" ', ' ORDER BY n) FROM jsonb_array_elements('%s'::jsonb->'entries')"
-			" WITH ORDINALITY AS x(e, n)",
-			body));
-}
-
 static void entries_count_by_day_then_order_up_to_the_most_of_their_level(void **state)
 {
 	const char *taken;
@@ -219,7 +153,7 @@ static void entries_count_by_day_then_order_up_to_the_most_of_their_level(void *
 	taken = post(sql->app, TEACHER "1", "7", "school", "2026-01-02", "taken back");
 	QUERY(sql->app, "hour_entry_reverse", "entry_id", id_of(taken), "reason", "x");
 	assert_string_equal(
-		explained("2026-06-01"),
+		explained_of(TEACHER "1", "2026-06-01"),
 		"9.00 0.00 outside_window, 7.00 0.00 reversed, -7.00 0.00 reversal, 5.00 5.00, "
 		"6.00 5.00 cap_reached, 4.00 0.00 cap_reached, 3.50 3.50, "
 		"2.00 0.00 level_mismatch");
@@ -283,14 +217,10 @@ static void who_is_concerned_follows_from_the_appointment_on_the_judged_day(void
 		  " (1, '" TEACHER "2', '" SCHOOL "3', 'trainee', '[2026-01-01,)'),"
 		  " (1, '" TEACHER "3', '" SCHOOL "1', 'trainee', '[2025-01-01,)'),"
 		  " (1, '" TEACHER "5', '" SCHOOL "3', 'trainee', '[2026-10-17,)')");
-#define ROLL(day)                                                                                  \
-	as_engine(sql_text("SELECT string_agg(right(person::text, 1), ' ' ORDER BY person)"        \
-			   " FROM requirement_roll('%s', '" day "')",                              \
-			   id))
-	assert_string_equal(ROLL("2025-05-05"), "1");
-	assert_string_equal(ROLL("2026-05-05"), "2");
+	assert_string_equal(roll(id, "2025-05-05"), "1");
+	assert_string_equal(roll(id, "2026-05-05"), "2");
 	as_engine("SELECT clock_set(1, '2026-10-17 10:00+08')");
-	assert_string_equal(ROLL("2026-05-05"), "2 5");
+	assert_string_equal(roll(id, "2026-05-05"), "25");
 	sql_value(sql->super, "ROLLBACK");
 	sql_value(sql->super, "SELECT set_config('qinglan.ahead', '', false)");
 }

@@ -1,20 +1,14 @@
 /*
  * requirement_state_sql_test.c -- lists of who is short and files of them, and that what the
  * engine keeps of requirements is what a count from scratch gives, whatever happens at the same
- * time; db/migrations/0008_requirements.sql, db/queries/reports.sql.
+ * time; db/migrations/0028_requirement_state.sql, db/queries/reports.sql.
  */
-#include "resources/ledger.h"
-
-/* The day on which these tests are played, a Friday in the first term of 2026-2027. */
-#define TODAY "2026-10-16"
+#include "resources/requirement.h"
 
 static int set_up(void **state)
 {
 	(void)state;
-	if (ledger_begin("requirement_state_sql"))
-		return -1;
-	as_engine("SELECT clock_set(1, '" TODAY " 10:00+08')");
-	return 0;
+	return requirement_begin("requirement_state_sql");
 }
 
 static int tear_down(void **state)
@@ -30,43 +24,6 @@ static int clear(void **state)
 	ledger_clear();
 	act_county(sql->app);
 	return 0;
-}
-
-/* --- what tests make --- */
-
-/* A requirement for reserves: the body, or the failure. */
-static const char *require(const char *name, const char *window, const char *from,
-			   const char *target, const char *limits)
-{
-	return QUERY(
-		sql->app, "requirement_create", "body",
-		sql_text(
-			"{\"name\": \"%s\", \"window\": \"%s\", \"effective_on\": \"%s\", \"population\": "
-			"{\"appointment_kinds\": [\"reserve\"]}, \"target_hours\": %s, \"limits\": %s}",
-			name, window, from, target, limits));
-}
-
-static const char *amend(const char *requirement, const char *version, const char *from,
-			 const char *target)
-{
-	return QUERY(sql->app, "requirement_version_create", "requirement_id", requirement,
-		     "if_match", version, "body",
-		     sql_text("{\"effective_on\": \"%s\", \"population\": {\"appointment_kinds\": "
-			      "[\"reserve\"]}, \"target_hours\": %s}",
-			      from, target));
-}
-
-/* How the kept state differs from one counted from scratch; "" when it does not. */
-static const char *state_differs(void)
-{
-	return as_engine(
-		"WITH kept AS (SELECT requirement, window_on, person, requirement_version, needed, counted,"
-		" short, levels FROM requirement_state WHERE county = 1), fresh AS ("
-		" SELECT requirement, lower(during), person, version, needed, counted, short, levels"
-		" FROM requirement_sums(1, ARRAY(SELECT id FROM person WHERE county = 1),"
-		" daterange('2000-01-01', today(), '[]')))"
-		"SELECT coalesce(string_agg(x::text, E'\\n'), '') FROM ((TABLE kept EXCEPT TABLE fresh)"
-		" UNION ALL (TABLE fresh EXCEPT TABLE kept)) x");
 }
 
 /* --- lists and files --- */

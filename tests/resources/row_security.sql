@@ -177,7 +177,7 @@ BEGIN
 			school, needed, counted, short, levels)
 		VALUES (this_county(), pg_temp.u(who.id), '2026-01-01', pg_temp.u(who.person), '2026-12-31',
 			pg_temp.u(who.id), pg_temp.u(who.school), 10, 2, 8, '{}')
-		ON CONFLICT (county, requirement, window_on, person) DO UPDATE SET school = excluded.school;
+		ON CONFLICT (county, requirement, window_on, person, part) DO UPDATE SET school = excluded.school;
 	END LOOP;
 END
 $$;
