@@ -137,6 +137,7 @@ BEGIN
 			format(CASE WHEN key.is_list THEN 'unnest(t.%I)' ELSE 't.%I' END, key."column"), key.name,
 			format(CASE WHEN key.is_list THEN 't.%I && $2' ELSE 't.%I = ANY ($2)' END, key."column"))
 			INTO found_ids USING its.county, key.ids, own_ids;
+		CONTINUE WHEN found_ids IS NULL;
 		RETURN QUERY SELECT m.part, m.row, key.name::text FROM import_made(its) m
 			WHERE m.name = key.named AND m.id = ANY (found_ids);
 	END LOOP;

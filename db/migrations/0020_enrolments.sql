@@ -466,7 +466,10 @@ SELECT e.id, e.course AS course_id, t.title AS course_title, e.person AS teacher
 	CASE e.state WHEN 'waiting' THEN e.queue_number END AS queue_number,
 	instant(CASE e.state WHEN 'waiting' THEN e.queued_at END) AS queued_at,
 	instant(CASE e.state WHEN 'admitted' THEN e.admitted_at END) AS admitted_at,
-	e.reason, e.entered_by, e.version, instant(e.created_at) AS created_at, instant(e.updated_at) AS updated_at
+	e.reason, e.entered_by, e.result, e.score, e.attempt,
+	CASE WHEN e.settled_at IS NOT NULL THEN json_build_object('settled_at', instant(e.settled_at),
+		'hours', e.settled_hours, 'reason', e.settled_reason) END AS settlement,
+	e.version, instant(e.created_at) AS created_at, instant(e.updated_at) AS updated_at
 FROM enrolment e CROSS JOIN LATERAL enrolment_told(e.course, e.person) t;
 GRANT SELECT ON enrolment_view TO qinglan_app;
 

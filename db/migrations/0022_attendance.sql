@@ -2,7 +2,7 @@
 -- changes all the time, and leave that was asked for in advance.
 --
 -- Who records attendance holds the row of the session: FOR SHARE for one person, FOR NO KEY UPDATE for a sheet,
--- and so does the settlement (0023_settlement.sql), after which nothing is recorded any more.
+-- and so does the settlement (0024_settlement.sql), after which nothing is recorded any more.
 
 -- ---------------------------------------------------------------- who may
 

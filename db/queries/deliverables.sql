@@ -1,4 +1,4 @@
--- Deliverables and the desk of who is missing; db/migrations/0024_deliverables.sql.
+-- Deliverables and the desk of who is missing; db/migrations/0023_deliverables.sql.
 
 -- name: deliverable_list :page
 -- Deliverables without their texts, the latest first.

@@ -1,4 +1,4 @@
--- Results and settlement of courses; rules: db/migrations/0023_settlement.sql.
+-- Results and settlement of courses; rules: db/migrations/0024_settlement.sql.
 
 -- name: enrolment_result_enter :one
 -- Enters the result of a participant.

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -57,6 +58,25 @@ static inline const char *entries(struct world *w, const char *course)
 static inline void ledger_is_sound(struct world *w)
 {
 	expect_sql(w, "0", text("SELECT count(*) FROM ledger_verify(%d)", w->county_a));
+}
+
+/* "hours reason" of an enrolment in a settlement; "-" for none. */
+static inline const char *came_to(const struct answer *a, const char *enrolment)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(json_at(a, "rows"), i, row) {
+		const json_t *hours = json_object_get(row, "hours");
+		const char *reason = json_string_value(json_object_get(row, "reason"));
+
+		if (strcmp(json_string_value(json_object_get(row, "enrolment_id")), enrolment))
+			continue;
+		if (json_is_null(hours))
+			return text("- %s", reason ? reason : "-");
+		return text("%.2f %s", json_number_value(hours), reason ? reason : "-");
+	}
+	return "nobody";
 }
 
 #endif

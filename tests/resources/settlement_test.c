@@ -21,33 +21,15 @@ static void result(struct world *w, const char *enrolment, const char *result)
 	       200, NULL);
 }
 
-/* "hours reason" of an enrolment in a settlement; "-" for none. */
-static const char *came_to(const struct answer *a, const char *enrolment)
-{
-	json_t *row;
-	size_t i;
-
-	json_array_foreach(json_at(a, "rows"), i, row) {
-		const json_t *hours = json_object_get(row, "hours");
-		const char *reason = json_string_value(json_object_get(row, "reason"));
-
-		if (strcmp(json_string_value(json_object_get(row, "enrolment_id")), enrolment))
-			continue;
-		if (json_is_null(hours))
-			return text("- %s", reason ? reason : "-");
-		return text("%.2f %s", json_number_value(hours), reason ? reason : "-");
-	}
-	return "nobody";
-}
-
 /* --- who gets what --- */
 
 static void who_attended_and_passed_gets_the_hours_and_the_others_are_told_why_not(void **state)
 {
 	static const char *const names[] = {"通过", "缺考", "没过", "没来", "多缺"};
 	struct world *w = *state;
-	const char *course =
-		course_made(w, NULL, "{'absent_sessions': 2, 'assessment': {'deliverables': {}}}");
+	const char *course = course_made(
+		w, NULL,
+		"{'absent_sessions': 2, 'assessment': {'exam': {'full': 100, 'pass': 60}}}");
 	const char *one = session_made(w, course, ONE, 90), *two = session_made(w, course, TWO, 90),
 		   *three = session_made(w, course, THREE, 90), *in[5], *who[5];
 	struct answer *a;

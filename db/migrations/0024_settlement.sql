@@ -1,8 +1,8 @@
 -- What comes of a course: results of its participants, and its settlement, which posts the hours of all who pass
 -- in one step. A settled course does not change: corrections are those of the ledger (0007_ledger.sql).
 --
--- Whoever writes holds first the enrolments, in the order of their ids, then sessions, the course and the accounts,
--- each in the order of its ids, so that nobody waits for somebody who waits for her.
+-- Whoever writes holds first the deliverables, in the order of their ids, then enrolments, sessions, the course and the
+-- accounts, each in the order of its ids, so that nobody waits for somebody who waits for her.
 
 -- ---------------------------------------------------------------- results
 
@@ -73,6 +73,20 @@ BEGIN
 END
 $$;
 
+-- The result that somebody's deliverables are in a course which asks for some: excellent when as many as are asked for
+-- of each type were found excellent, NULL while one is missing, too short or not found good.
+CREATE FUNCTION result_of_deliverables(c course, its_person uuid) RETURNS text LANGUAGE sql STABLE AS
+$$
+SELECT CASE WHEN bool_and(h.excellent >= w.count) THEN 'excellent' WHEN bool_and(h.good >= w.count) THEN 'qualified' END
+FROM jsonb_to_recordset(c.assessment->'deliverables') AS w(type text, count int, characters int)
+CROSS JOIN LATERAL (
+	SELECT count(*) AS good, count(*) FILTER (WHERE d.state = 'excellent') AS excellent
+	FROM deliverable d
+	WHERE d.county = c.county AND d.course = c.id AND d.person = its_person AND d.type = w.type
+		AND d.state IN ('qualified', 'excellent') AND d.length >= coalesce(w.characters, 0)
+) h
+$$;
+
 -- ---------------------------------------------------------------- who gets what
 
 -- What a participant gets, or in `reason` why nothing: `due` sessions were held while she took part; of these she
@@ -91,12 +105,18 @@ WITH held AS (
 		WHERE a.county = s.county AND a.session = s.id AND a.way <> 'leave') AS recorded
 	FROM course_session s WHERE s.county = c.county AND s.course = c.id AND s.cancelled_at IS NULL
 ), earned AS (
-	SELECT e.id, e.person, p.name, p.sort_key, e.school, e.score, e.result, e.settled_hours, e.settled_reason, t.*,
+	SELECT e.id, e.person, p.name, p.sort_key, e.school, e.score, r.result, e.settled_hours, e.settled_reason, t.*,
+		c.assessment ? 'deliverables' AND w.result IS NULL AND (c.assessment ? 'exam' OR e.result IS NULL) AS lacks,
 		p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL AS is_current,
-		(CASE c.credit WHEN 'whole' THEN c.hours WHEN 'result' THEN (c.result_hours->>e.result)::numeric
+		(CASE c.credit WHEN 'whole' THEN c.hours WHEN 'result' THEN (c.result_hours->>r.result)::numeric
 			ELSE trunc(t.minutes / c.minutes_per_hour::numeric, 2) END)::numeric(7,2) AS hours
 	FROM enrolment e
 	JOIN person p ON p.county = e.county AND p.id = e.person
+	CROSS JOIN LATERAL (SELECT CASE WHEN c.assessment ? 'deliverables'
+		THEN result_of_deliverables(c, e.person) END AS result) w
+	-- Of an exam it is entered; else what was entered goes before what her deliverables say.
+	CROSS JOIN LATERAL (SELECT CASE WHEN c.state = 'settled' OR c.assessment ? 'exam' THEN e.result
+		ELSE coalesce(e.result, w.result) END AS result) r
 	CROSS JOIN LATERAL (
 		SELECT count(*)::int AS due,
 			(count(*) FILTER (WHERE a.state IN ('present', 'late', 'left_early')))::int AS attended,
@@ -113,6 +133,7 @@ WITH held AS (
 		WHEN n.absent >= c.absent_sessions OR n.due > 0 AND n.absent >= c.absent_share * n.due THEN 'absent_limit'
 		WHEN n.attended = 0 AND EXISTS (SELECT FROM held) THEN 'not_attended'
 		WHEN n.result = 'failed' THEN 'not_passed'
+		WHEN n.lacks THEN 'deliverables_missing'
 		WHEN n.result IS NULL AND (c.credit = 'result' OR c.assessment ?| '{exam,deliverables}') THEN 'no_result'
 		WHEN NOT coalesce(n.hours > 0, false) THEN 'no_hours'
 		WHEN NOT n.is_current THEN 'person_not_current'
@@ -184,6 +205,7 @@ CREATE FUNCTION settlement_lock(its_county int, its_course uuid) RETURNS course 
 DECLARE
 	c course;
 BEGIN
+	PERFORM FROM deliverable d WHERE d.county = its_county AND d.course = its_course ORDER BY d.id FOR SHARE;
 	PERFORM FROM enrolment e WHERE e.county = its_county AND e.course = its_course ORDER BY e.id FOR NO KEY UPDATE;
 	PERFORM FROM course_session s WHERE s.county = its_county AND s.course = its_course ORDER BY s.id FOR NO KEY UPDATE;
 	SELECT * INTO c FROM course k WHERE k.county = its_county AND k.id = its_course FOR NO KEY UPDATE;
@@ -234,7 +256,7 @@ BEGIN
 		PERFORM raise_problem('session-not-begun', jsonb_build_object('starts_at', instant(last_at)), 'QL409');
 	END IF;
 	PERFORM settlement_post(c, rows);
-	UPDATE enrolment e SET settled_at = clock_now(), settled_hours = r.hours, settled_reason = r.reason,
+	UPDATE enrolment e SET settled_at = clock_now(), settled_hours = r.hours, settled_reason = r.reason, result = r.result,
 		version = e.version + 1, updated_at = clock_now()
 	FROM unnest(rows) r WHERE e.county = c.county AND e.id = r.enrolment;
 	UPDATE course k SET state = 'settled', version = k.version + 1, updated_at = clock_now()
