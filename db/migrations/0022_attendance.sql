@@ -194,7 +194,8 @@ END
 $$;
 
 -- Enters a sheet, "all present but ...": those whom it names as it says, the others present, but who checked in or
--- has leave stays as she is. A later sheet is a correction. The sheet's id; of one that was sent before, that one's.
+-- has leave stays as she is; and who was admitted only afterwards is not on it, unless it is of everybody. A later
+-- sheet is a correction. The sheet's id; of one that was sent before, that one's.
 CREATE FUNCTION attendance_take(its_session uuid, sheet jsonb) RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	s course_session;
@@ -224,7 +225,8 @@ BEGIN
 	LEFT JOIN named n ON n.enrolment = e.id
 	LEFT JOIN attendance b ON b.session = s.id AND b.enrolment = e.id
 	WHERE e.course = s.course AND e.state = 'admitted' AND (n.enrolment IS NOT NULL
-		OR coalesce(b.way, 'sheet') = 'sheet' AND e.admitted_at < session_ends_at(s))
+		OR coalesce(b.way, 'sheet') = 'sheet'
+			AND (e.admitted_at < session_ends_at(s) OR (sheet->>'everybody')::boolean))
 	ON CONFLICT (county, session, enrolment) DO UPDATE SET state = excluded.state, minutes = excluded.minutes,
 		reason = excluded.reason, way = excluded.way, version = a.version + 1, updated_at = clock_now()
 	WHERE (a.state, a.minutes, a.reason, a.way)

@@ -173,6 +173,20 @@ static void who_was_admitted_after_a_session_is_not_absent_from_it(void **state)
 	       200, "{'present': 4}");
 }
 
+static void a_course_may_be_entered_when_it_is_over(void **state)
+{
+	struct world *w = *state;
+	struct course c = course_of_three(w);
+	const char *late = teacher_made(w, "补录", w->school_a1);
+	const char *in = enrolled(w, c.id, late, "2026-10-15T01:59:00Z");
+
+	expect(POST(w->school, roll_of(c.first), "{'except': []}"), 200, "{'present': 3}");
+	assert_string_equal(recorded(w, c.first, in), "nothing");
+	expect(POST(w->school, roll_of(c.first), "{'except': [], 'everybody': true}"), 200,
+	       "{'present': 4}");
+	assert_string_equal(recorded(w, c.first, in), "present 90 sheet");
+}
+
 static void a_sheet_names_people_of_the_course_with_minutes_where_they_are_due(void **state)
 {
 	static const char *const wrong[] = {"'left_early'", "'left_early', 'minutes': 91",
@@ -344,6 +358,7 @@ int main(void)
 		cmocka_unit_test(a_correction_keeps_what_was_before),
 		cmocka_unit_test(nothing_is_recorded_of_what_is_to_come_or_over),
 		cmocka_unit_test(who_was_admitted_after_a_session_is_not_absent_from_it),
+		cmocka_unit_test(a_course_may_be_entered_when_it_is_over),
 		cmocka_unit_test(
 			a_sheet_names_people_of_the_course_with_minutes_where_they_are_due),
 		cmocka_unit_test(who_runs_a_course_sees_all_a_school_its_own_and_a_teacher_herself),
