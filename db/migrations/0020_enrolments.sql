@@ -99,6 +99,17 @@ END
 $$;
 CALL engine_owned('course_locked(uuid)', 'qinglan_app');
 
+-- The schools that have not used the places of a course which are kept for them, and how many each has left.
+CREATE FUNCTION course_kept(its_course uuid) RETURNS TABLE (school uuid, places bigint) LANGUAGE sql STABLE AS
+$$
+SELECT a.school, a.places - n.used
+FROM course_allotment a
+CROSS JOIN LATERAL (SELECT count(*) AS used FROM enrolment e WHERE e.county = a.county
+	AND e.course = a.course AND e.school = a.school AND e.state = 'admitted') n
+WHERE a.county = this_county() AND a.course = its_course AND a.places > n.used
+	AND coalesce(a.returns_on > today(), true)
+$$;
+
 -- What is left of a course's places: KEPT of them for the SCHOOLS that have not used theirs, FREE for all (NULL:
 -- without limit; below zero when the capacity went down).
 CREATE FUNCTION course_room(its_course uuid, OUT kept int, OUT free int, OUT schools uuid[]) LANGUAGE plpgsql STABLE AS $$
@@ -106,12 +117,8 @@ DECLARE
 	unused int;
 BEGIN
 	SELECT c.capacity - c.taken INTO unused FROM course c WHERE c.county = this_county() AND c.id = its_course;
-	SELECT coalesce(sum(a.places - n.used), 0), coalesce(array_agg(a.school), '{}') INTO kept, schools
-	FROM course_allotment a
-	CROSS JOIN LATERAL (SELECT count(*) AS used FROM enrolment e WHERE e.county = a.county
-		AND e.course = a.course AND e.school = a.school AND e.state = 'admitted') n
-	WHERE a.county = this_county() AND a.course = its_course AND a.places > n.used
-		AND coalesce(a.returns_on > today(), true);
+	SELECT coalesce(sum(k.places), 0), coalesce(array_agg(k.school), '{}') INTO kept, schools
+	FROM course_kept(its_course) k;
 	free := unused - kept;
 	IF unused <= 0 THEN
 		schools := '{}';
@@ -120,60 +127,69 @@ END
 $$;
 CALL engine_owned('course_room(uuid)', 'qinglan_app');
 
+-- Of people who come one after the other, each from her school in COMING, the numbers of those for whom a course
+-- has a place: one of those kept for her school while there are some, then one that is free for all.
+CREATE FUNCTION course_seats(its_course uuid, coming uuid[]) RETURNS SETOF bigint LANGUAGE sql STABLE AS
+$$
+SELECT s.n
+FROM course_room(its_course) r
+CROSS JOIN LATERAL (
+	SELECT o.n, o.is_kept, row_number() OVER (PARTITION BY o.is_kept ORDER BY o.n) AS nth
+	FROM (SELECT w.n, coalesce(row_number() OVER (PARTITION BY w.school ORDER BY w.n) <= k.places, false) AS is_kept
+		FROM unnest(coming) WITH ORDINALITY AS w(school, n)
+		LEFT JOIN course_kept(its_course) k ON k.school = w.school) o
+) s
+WHERE coalesce(s.nth <= r.free + CASE WHEN s.is_kept THEN r.kept ELSE 0 END, true)
+$$;
+
+-- The number that the next who waits for a course gets.
+CREATE FUNCTION course_queue_end(its_course uuid) RETURNS bigint LANGUAGE sql STABLE AS
+$$
+SELECT 1 + coalesce(max(e.queue_number), 0) FROM enrolment e
+WHERE e.county = this_county() AND e.course = its_course AND e.state = 'waiting'
+$$;
+REVOKE ALL ON FUNCTION course_kept(uuid), course_seats(uuid, uuid[]), course_queue_end(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION course_kept(uuid), course_seats(uuid, uuid[]), course_queue_end(uuid) TO qinglan_engine;
+
 -- While a course that is held is open, admits those who wait as far as there are places, the first first.
 CREATE FUNCTION course_fill(its_course uuid) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-	room record;
-	first uuid;
 BEGIN
-	WHILE EXISTS (SELECT FROM enrolment e WHERE e.county = this_county() AND e.course = its_course
-		AND e.state = 'waiting') LOOP
-		room := course_room(its_course);
-		EXIT WHEN room.free <= 0 AND room.schools = '{}';
-		SELECT e.id INTO first FROM course c JOIN enrolment e ON e.county = c.county AND e.course = c.id
-		WHERE c.county = this_county() AND c.id = its_course AND c.state = 'open' AND e.state = 'waiting'
-			AND (coalesce(room.free > 0, true) OR e.school = ANY (room.schools))
-		ORDER BY e.queue_number LIMIT 1;
-		EXIT WHEN NOT FOUND;
-		UPDATE enrolment e SET state = 'admitted', version = e.version + 1, updated_at = clock_now()
-		WHERE e.county = this_county() AND e.id = first;
-	END LOOP;
+	UPDATE enrolment e SET state = 'admitted', version = e.version + 1, updated_at = clock_now()
+	WHERE e.county = this_county() AND e.id IN (
+		SELECT q.ids[s.n]
+		FROM (SELECT array_agg(w.id ORDER BY w.queue_number) AS ids,
+				array_agg(w.school ORDER BY w.queue_number) AS schools
+			FROM course c JOIN enrolment w ON w.county = c.county AND w.course = c.id
+			WHERE c.county = this_county() AND c.id = its_course AND c.state = 'open' AND w.state = 'waiting'
+			HAVING count(*) > 0) q
+		CROSS JOIN LATERAL course_seats(its_course, q.schools) AS s(n));
 END
 $$;
 CALL engine_owned('course_fill(uuid)', 'qinglan_app');
 
--- Who is to be admitted, by hand or because the course does so by itself, takes a place, or joins those who wait
--- when there is none; those who wait already go first. Who leaves gives hers back.
+-- Who is to be admitted, by hand or because the course does so by itself, gets a place, or joins those who wait
+-- when there is none; those who wait already go first. Who waited, or is entered with the time of her admission, has
+-- hers from the engine (course_fill, enrolments_put).
 CREATE FUNCTION enrolment_takes_its_place() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
 	its course := course_locked(NEW.course);
 	was text := CASE TG_OP WHEN 'UPDATE' THEN OLD.state END;
-	gained int := 0;
-	room record;
 BEGIN
 	IF NEW.state = 'agreed' AND its.admission = 'automatic' THEN
 		NEW.state := 'admitted';
 	END IF;
-	IF was = 'admitted' THEN
-		gained := CASE NEW.state WHEN 'admitted' THEN 0 ELSE -1 END;
-	ELSIF NEW.state = 'admitted' THEN
-		IF was IS DISTINCT FROM 'waiting' THEN
-			PERFORM course_fill(NEW.course);
-		END IF;
-		room := course_room(NEW.course);
-		IF coalesce(room.free > 0, true) OR NEW.school = ANY (room.schools) THEN
-			gained := 1;
-			NEW.admitted_at := clock_now();
-		ELSE
+	IF NEW.state <> 'admitted' OR was = 'admitted' OR TG_OP = 'INSERT' AND NEW.admitted_at IS NOT NULL THEN
+		RETURN NEW;
+	ELSIF was IS DISTINCT FROM 'waiting' THEN
+		PERFORM course_fill(NEW.course);
+		IF NOT EXISTS (SELECT FROM course_seats(NEW.course, ARRAY[NEW.school])) THEN
 			NEW.state := 'waiting';
 			NEW.queued_at := clock_now();
-			NEW.queue_number := 1 + coalesce((SELECT max(e.queue_number) FROM enrolment e
-				WHERE e.county = NEW.county AND e.course = NEW.course AND e.state = 'waiting'), 0);
+			NEW.queue_number := course_queue_end(NEW.course);
+			RETURN NEW;
 		END IF;
 	END IF;
-	IF gained <> 0 THEN
-		UPDATE course c SET taken = c.taken + gained WHERE c.county = NEW.county AND c.id = NEW.course;
-	END IF;
+	NEW.admitted_at := clock_now();
 	RETURN NEW;
 END
 $$;
@@ -181,19 +197,39 @@ CALL engine_owned('enrolment_takes_its_place()');
 CREATE TRIGGER enrolment_takes_its_place BEFORE INSERT OR UPDATE OF state ON enrolment
 	FOR EACH ROW EXECUTE FUNCTION enrolment_takes_its_place();
 
--- A place that was given back goes to the first who waits.
-CREATE FUNCTION enrolment_passes_its_place_on() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Counts the places that a statement took; those that it gave back go to the first who wait.
+CREATE FUNCTION enrolments_count_places() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+	its record;
 BEGIN
-	PERFORM course_fill(NEW.course);
+	IF TG_OP = 'INSERT' THEN
+		UPDATE course c SET taken = c.taken + n.gained
+		FROM (SELECT e.county, e.course, count(*) AS gained FROM entered e WHERE e.state = 'admitted'
+			GROUP BY e.county, e.course) n
+		WHERE c.county = n.county AND c.id = n.course;
+		RETURN NULL;
+	END IF;
+	FOR its IN SELECT n.county, n.course, sum(n.gain) AS gained
+		FROM (SELECT a.county, a.course, 1 AS gain FROM entered a WHERE a.state = 'admitted'
+			UNION ALL SELECT b.county, b.course, -1 FROM replaced b WHERE b.state = 'admitted') n
+		GROUP BY n.county, n.course HAVING sum(n.gain) <> 0 ORDER BY n.course
+	LOOP
+		UPDATE course c SET taken = c.taken + its.gained WHERE c.county = its.county AND c.id = its.course;
+		IF its.gained < 0 THEN
+			PERFORM course_fill(its.course);
+		END IF;
+	END LOOP;
 	RETURN NULL;
 END
 $$;
-CALL engine_owned('enrolment_passes_its_place_on()');
-CREATE TRIGGER enrolment_passes_its_place_on AFTER UPDATE OF state ON enrolment
-	FOR EACH ROW WHEN (OLD.state = 'admitted' AND NEW.state <> 'admitted')
-	EXECUTE FUNCTION enrolment_passes_its_place_on();
+CALL engine_owned('enrolments_count_places()');
+CREATE TRIGGER enrolments_entered_count_places AFTER INSERT ON enrolment
+	REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION enrolments_count_places();
+CREATE TRIGGER enrolments_changed_count_places AFTER UPDATE ON enrolment
+	REFERENCING NEW TABLE AS entered OLD TABLE AS replaced
+	FOR EACH STATEMENT EXECUTE FUNCTION enrolments_count_places();
 
--- So do places that a course gets.
+-- So do places that a course gets by a higher capacity.
 CREATE FUNCTION course_gives_places() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM course_fill(NEW.id);
@@ -248,6 +284,44 @@ BEGIN
 END
 $$;
 CALL engine_owned('enrolment_put(course, uuid, uuid, text, text, text)', 'qinglan_app');
+
+-- Enters many at once in a course that is held, who were never in it: the first first, as far as there are places; who
+-- has a reason is excepted. How many of each.
+CREATE FUNCTION enrolments_put(its_course course, persons uuid[], schools uuid[], reasons text[], OUT admitted bigint,
+	OUT waiting bigint, OUT excepted bigint) LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	queue_end bigint;
+BEGIN
+	PERFORM course_fill(its_course.id);
+	queue_end := course_queue_end(its_course.id);
+	WITH who AS (
+		SELECT w.*, row_number() OVER (PARTITION BY w.reason IS NULL ORDER BY w.n) AS nth
+		FROM unnest(persons, schools, reasons) WITH ORDINALITY AS w(person, school, reason, n)
+	), seat AS MATERIALIZED (
+		SELECT s.nth FROM course_seats(its_course.id,
+			ARRAY(SELECT w.school FROM who w WHERE w.reason IS NULL ORDER BY w.n)) AS s(nth)
+	), put AS (
+		SELECT w.*, CASE WHEN w.reason IS NOT NULL THEN 'excepted' WHEN s.nth IS NOT NULL THEN 'admitted'
+			ELSE 'waiting' END AS state
+		FROM who w LEFT JOIN seat s ON s.nth = w.nth AND w.reason IS NULL
+	), entered AS (
+		INSERT INTO enrolment AS e (county, course, organiser, person, school, way, state, queued_at, queue_number,
+			admitted_at, reason, entered_by)
+		SELECT this_county(), its_course.id, its_course.school, p.person, p.school, 'audience', p.state,
+			CASE p.state WHEN 'waiting' THEN clock_now() END,
+			CASE p.state WHEN 'waiting' THEN
+				queue_end - 1 + row_number() OVER (PARTITION BY p.state ORDER BY p.n) END,
+			CASE p.state WHEN 'admitted' THEN clock_now() END, p.reason,
+			nullif(current_setting('qinglan.person', true), '')::uuid
+		FROM put p ORDER BY p.n
+		RETURNING e.state
+	)
+	SELECT count(*) FILTER (WHERE n.state = 'admitted'), count(*) FILTER (WHERE n.state = 'waiting'),
+		count(*) FILTER (WHERE n.state = 'excepted') INTO admitted, waiting, excepted
+	FROM entered n;
+END
+$$;
+CALL engine_owned('enrolments_put(course, uuid[], uuid[], text[])', 'qinglan_app');
 
 -- True while a course is in one of these states.
 CREATE FUNCTION course_must_be(c course, states text[]) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
@@ -306,7 +380,6 @@ DECLARE
 	c course;
 	who record;
 	before bigint;
-	enrolled uuid[] := '{}';
 BEGIN
 	SELECT * INTO c FROM course k WHERE k.id = its_course AND organises(k.school);
 	PERFORM must_find(FOUND);
@@ -319,21 +392,18 @@ BEGIN
 	c := course_locked(its_course);
 	PERFORM course_must_be(c, '{open}');
 	SELECT count(*) INTO before FROM enrolment e WHERE e.course = its_course;
-	FOR who IN SELECT a.person, a.school, x.item->>'reason' AS reason, x.item IS NOT NULL AS excepted
-		FROM course_audience(its_course, today()) a
-		LEFT JOIN LATERAL (SELECT i.item FROM jsonb_array_elements(exceptions) AS i(item)
-			WHERE (i.item->>'teacher_id')::uuid = a.person LIMIT 1) x ON true
-		WHERE a.person::text IS DISTINCT FROM nullif(current_setting('qinglan.person', true), '')
-			AND NOT EXISTS (SELECT FROM enrolment e WHERE e.course = its_course AND e.person = a.person)
-	LOOP
-		enrolled := enrolled || enrolment_put(c, who.person, who.school, 'audience',
-			CASE WHEN who.excepted THEN 'excepted' ELSE 'admitted' END, who.reason);
-	END LOOP;
-	RETURN (SELECT json_build_object('course_id', its_course,
-			'admitted', count(*) FILTER (WHERE e.state = 'admitted'),
-			'waiting', count(*) FILTER (WHERE e.state = 'waiting'),
-			'excepted', count(*) FILTER (WHERE e.state = 'excepted'), 'enrolled_before', before)
-		FROM enrolment e WHERE e.course = its_course AND e.id = ANY (enrolled));
+	RETURN (SELECT json_build_object('course_id', its_course, 'admitted', n.admitted, 'waiting', n.waiting,
+			'excepted', n.excepted, 'enrolled_before', before)
+		FROM (SELECT array_agg(a.person ORDER BY a.n) AS persons, array_agg(a.school ORDER BY a.n) AS schools,
+				array_agg(x.reason ORDER BY a.n) AS reasons
+			FROM course_audience(its_course, today()) WITH ORDINALITY AS a(person, school, n)
+			LEFT JOIN (SELECT DISTINCT ON (i.item->>'teacher_id') (i.item->>'teacher_id')::uuid AS person,
+					i.item->>'reason' AS reason
+				FROM jsonb_array_elements(exceptions) WITH ORDINALITY AS i(item, n)
+				ORDER BY i.item->>'teacher_id', i.n) x ON x.person = a.person
+			WHERE a.person::text IS DISTINCT FROM nullif(current_setting('qinglan.person', true), '')
+				AND NOT EXISTS (SELECT FROM enrolment e WHERE e.course = its_course AND e.person = a.person)) w
+		CROSS JOIN LATERAL enrolments_put(c, w.persons, w.schools, w.reasons) n);
 END
 $$;
 

@@ -4,7 +4,7 @@
 -- Who acts, before everything else: sets what walls judge by, to the end of the transaction. What is
 -- not given was never set in it. Request, operation, office and client are for what is recorded, so
 -- a read that records nothing does without. Ids are compared and kept as uuid: they may be typed in
--- capitals. A change of rules recounts everybody and, like enrolling them, is given time.
+-- capitals. A change of rules recounts everybody and is given time.
 -- Whom a school names is looked up in sight, after the inner select has set what sight is judged by:
 -- the lateral one cannot run before the row that it reads. A last day to come hides nothing yet. One
 -- column for all, since each that is described and answered costs as much as setting it.
@@ -23,8 +23,7 @@ SELECT set_config('qinglan.county', :county::text, true) AS county, concat(
 	--? request_id: , set_config('qinglan.operation', :operation::text, true)
 	--? request_id: , set_config('qinglan.ahead', '', true)
 	--? request_id: , CASE WHEN :operation::text IN ('requirement_create', 'requirement_version_create',
-	--? request_id: 	'school_year_create', 'school_year_patch', 'term_create', 'term_patch',
-	--? request_id: 	'course_enrol_audience')
+	--? request_id: 	'school_year_create', 'school_year_patch', 'term_create', 'term_patch')
 	--? request_id: 	THEN set_config('statement_timeout', '20s', true) END
 	--? sees=self: , set_config('qinglan.subject', CASE WHEN nullif(:subject::text, '')::uuid
 	--? sees=self: 	= nullif(:person::text, '')::uuid THEN nullif(:subject::text, '')::uuid::text ELSE '' END, true)

@@ -256,6 +256,57 @@ static void the_whole_audience_is_enrolled_at_once_but_for_named_exceptions(void
 			course));
 }
 
+static void the_whole_audience_takes_places_as_one_after_the_other_would(void **state)
+{
+	struct world *w = *state;
+	const char *course =
+		world_course(w, w->county_a, NULL, "{'capacity': 3, 'admission': 'automatic'}");
+
+	/* Two of three places are kept for A1; the third is taken, and one of A2 waits for it. */
+	expect(put(w->county, course, text("{'school_id': '%s', 'places': 2}", w->school_a1)), 200,
+	       NULL);
+	nominate(w, course, 1);
+	nominate(w, course, 3);
+	expect(POST(w->county, text("/v1/courses/%s/enrol-audience", course),
+		    text("{'except': [{'teacher_id': '%s', 'reason': '病假'}]}", people[0])),
+	       200, "{'admitted': 2, 'waiting': 5, 'excepted': 1, 'enrolled_before': 2}");
+	expect(GET(w->county, "/v1/courses/%s/places", course), 200,
+	       "{'taken': 3, 'waiting': 6, 'allotted': 0, 'free': 0}");
+	expect_sql(
+		w, "A1 admitted 2, A1 excepted 1, A1 waiting 2, A2 admitted 1, A2 waiting 4",
+		text("SELECT string_agg(concat_ws(' ', e.who, e.state, e.n), ', ' ORDER BY e.who, "
+		     "e.state) FROM (SELECT CASE school WHEN '%s' THEN 'A1' ELSE 'A2' END AS who, "
+		     "state, count(*) AS n FROM enrolment WHERE course = '%s' GROUP BY 1, 2) e",
+		     w->school_a1, course));
+	/* Each is recorded by herself, the places as one. */
+	expect_sql(
+		w, "course 1, enrolment 8",
+		text("SELECT string_agg(n.object || ' ' || n.n, ', ' ORDER BY n.object) FROM (SELECT "
+		     "v.object, count(*) AS n FROM event v LEFT JOIN enrolment e ON e.id::text = "
+		     "v.object_id WHERE v.operation = 'course_enrol_audience' AND '%s' IN "
+		     "(v.object_id, e.course::text) GROUP BY 1) n",
+		     course));
+	/* Who waited before is the first when there are more; the rest keep their order. */
+	set_capacity(w, course, "6");
+	expect_sql(w, "4 5 6",
+		   text("SELECT string_agg(queue_number::text, ' ' ORDER BY queue_number) FROM "
+			"enrolment WHERE course = '%s' AND state = 'waiting'",
+			course));
+	assert_true(standing(w, course)[3] == 'a');
+	/* A school's people use what is kept for it before what is free for all. */
+	course = world_course(w, w->county_a, NULL, "{'capacity': 5}");
+	expect(put(w->county, course,
+		   text("{'school_id': '%s', 'places': 1}, {'school_id': '%s', 'places': 2}",
+			w->school_a1, w->school_a2)),
+	       200, NULL);
+	expect(POST(w->county, text("/v1/courses/%s/enrol-audience", course), "{}"), 200,
+	       "{'admitted': 5, 'waiting': 5}");
+	expect_sql(w, "3",
+		   text("SELECT count(*) FROM enrolment WHERE course = '%s' AND school = '%s' AND "
+			"state = 'admitted'",
+			course, w->school_a1));
+}
+
 static int begin(void **state)
 {
 	struct world *w;
@@ -285,6 +336,7 @@ int main(void)
 		cmocka_unit_test(a_list_of_allotments_is_put_as_a_whole),
 		cmocka_unit_test(who_waits_gets_the_places_that_a_new_list_frees),
 		cmocka_unit_test(the_whole_audience_is_enrolled_at_once_but_for_named_exceptions),
+		cmocka_unit_test(the_whole_audience_takes_places_as_one_after_the_other_would),
 	};
 
 	return cmocka_run_group_tests_name("enrolment places", tests, begin, world_end);
