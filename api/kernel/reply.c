@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "fingerprint.h"
 
+#include <ctype.h>
 #include <string.h>
 
 int problem(struct request *r, enum problem p, json_t *params)
@@ -155,6 +156,34 @@ int accepted(struct request *r, const PGresult *rows)
 	return 202;
 }
 
+/*
+ * The header that makes a browser save a file and never show it (RFC 6266): its name in ASCII, and
+ * where that is not all of it, in UTF-8 (RFC 8187).  NULL without memory.
+ */
+static const char *saved_as(struct arena *a, const char *name)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char *plain = arena_strdup(a, name), *coded = arena_alloc(a, 3 * strlen(name) + 1), *end;
+	size_t i;
+
+	if (!plain || !coded)
+		return NULL;
+	for (i = 0, end = coded; name[i]; i++) {
+		if (isalnum((unsigned char)name[i]) || strchr(".-_", name[i])) {
+			*end++ = name[i];
+			continue;
+		}
+		plain[i] = '_';
+		*end++ = '%';
+		*end++ = hex[(unsigned char)name[i] >> 4];
+		*end++ = hex[(unsigned char)name[i] & 15];
+	}
+	*end = '\0';
+	if (!strcmp(plain, name))
+		return arena_printf(a, "attachment; filename=\"%s\"", plain);
+	return arena_printf(a, "attachment; filename=\"%s\"; filename*=UTF-8''%s", plain, coded);
+}
+
 int answer_bytes(struct request *r, const char *media_type, const char *bytes, size_t length,
 		 const char *filename)
 {
@@ -165,8 +194,7 @@ int answer_bytes(struct request *r, const char *media_type, const char *bytes, s
 	r->out->body_length = length;
 	reply_header(r->out, "Content-Type", media_type);
 	if (filename)
-		reply_header(r->out, "Content-Disposition",
-			     arena_printf(r->arena, "attachment; filename=\"%s\"", filename));
+		reply_header(r->out, "Content-Disposition", saved_as(r->arena, filename));
 	reply_etag(r, NULL);
 	return r->out->status;
 }

@@ -11,6 +11,9 @@ CREATE TABLE file (
 	client text DEFAULT nullif(current_setting('qinglan.client', true), ''),
 	-- Whose it is, of one that a teacher hands in: she may read it.
 	subject uuid,
+	-- The course that it is of: who sees that may read it (0019_courses.sql).
+	course uuid,
+	shown text,
 	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
 	media_type text NOT NULL CHECK (length(media_type) <= 100),
 	size int NOT NULL CHECK (size BETWEEN 1 AND 8388608),
@@ -20,12 +23,14 @@ CREATE TABLE file (
 	purge_at timestamptz NOT NULL,
 	created_at timestamptz NOT NULL DEFAULT clock_now(),
 	updated_at timestamptz NOT NULL DEFAULT clock_now(),
-	PRIMARY KEY (county, id)
+	PRIMARY KEY (county, id),
+	CONSTRAINT file_of_a_course_is_shown CHECK ((course IS NULL) = (shown IS NULL))
 );
 -- What is sealed cannot be compressed.
 ALTER TABLE file ALTER COLUMN content SET STORAGE EXTERNAL;
 CREATE INDEX file_purge ON file (purge_at) WHERE content IS NOT NULL;
-CALL wall('file', reads => '$all OR $sees = ''school'' AND school = $school OR $sees = ''self'' AND subject = $person',
+CALL wall('file', reads => '$all OR $sees = ''school'' AND school = $school OR $sees = ''self'' AND subject = $person'
+		' OR shown = ''county'' OR shown = ''school'' AND school = $workplace',
 	writes => '$all OR $sees = ''school'' AND school = $school OR $sees = ''self'' AND subject = $person');
 
 CREATE TABLE job (

@@ -126,6 +126,29 @@ CALL wall('course_instructor',
 CREATE TRIGGER course_instructor_of_current_person BEFORE INSERT ON course_instructor
 	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();
 
+-- Its files (notice, programme, slides): who sees the course sees them, and its organiser adds and removes them.
+ALTER TABLE file ADD CONSTRAINT file_of_a_course_as_shown FOREIGN KEY (county, course, shown)
+	REFERENCES course (county, id, shown) ON UPDATE CASCADE;
+CREATE INDEX file_of_course ON file (county, course, id) WHERE course IS NOT NULL;
+
+-- True when a course, which is held, takes one more file.
+CREATE FUNCTION course_takes_file(its_course uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	most CONSTANT int := 20;
+BEGIN
+	IF most <= (SELECT count(*) FROM file f WHERE f.course = its_course AND f.content IS NOT NULL) THEN
+		PERFORM raise_problem('too-many-files', jsonb_build_object('most', most), 'QL409');
+	END IF;
+	RETURN true;
+END
+$$;
+
+CREATE VIEW course_file_view WITH (security_invoker = true) AS
+SELECT f.id, f.course AS course_id, f.name, f.media_type, f.size, f.version, instant(f.created_at) AS created_at,
+	instant(f.updated_at) AS updated_at
+FROM file f WHERE f.course IS NOT NULL;
+GRANT SELECT ON course_file_view TO qinglan_app;
+
 -- ---------------------------------------------------------------- for whom
 
 -- True unless an audience lists values under NAME and VALUE is none of them.

@@ -1,4 +1,4 @@
--- Courses, their sessions and everybody's calendar; db/migrations/0019_courses.sql and 0021_sessions.sql.
+-- Courses, their files and sessions and everybody's calendar; db/migrations/0019_courses.sql and 0021_sessions.sql.
 
 -- name: course_list :page
 -- Courses that the caller sees, the latest first.
@@ -80,6 +80,41 @@ CROSS JOIN LATERAL (SELECT body_of('course_view', n.id) AS body OFFSET 0) b
 SELECT n.id, b.body, (b.body->>'version')::int AS version, '/v1/courses/' || n.id AS location
 FROM (SELECT course_copy(:course_id::uuid, :title::text, :shift_days::int) AS id OFFSET 0) n
 CROSS JOIN LATERAL (SELECT body_of('course_view', n.id) AS body OFFSET 0) b
+
+-- name: course_file_list :page
+-- The files of a course.
+--sort name: f.name::text, f.id::uuid
+SELECT row_to_json(v) AS body, :keys
+FROM file f JOIN course_file_view v ON v.id = f.id
+WHERE f.course = :course_id::uuid AND f.content IS NOT NULL
+	AND must_find(EXISTS (SELECT FROM course c WHERE c.id = :course_id::uuid)) AND :after
+:order
+
+-- name: course_file_id :one
+-- The id of a file to be, of a course that is the caller's; held, since files are counted.
+SELECT uuid_v7() AS id FROM course c WHERE c.id = :course_id::uuid FOR NO KEY UPDATE
+
+-- name: course_file_create :one
+-- Keeps a file, sealed by the handler.
+INSERT INTO file AS f (county, id, school, course, shown, name, media_type, size, content_hash, content, key_id,
+	purge_at)
+SELECT c.county, :file_id::uuid, c.school, c.id, c.shown, :filename::text, :media_type::text, :size::int,
+	:content_hash::bytea, :content::bytea, :key_id::int, 'infinity'
+FROM course c WHERE c.id = :course_id::uuid AND course_takes_file(c.id)
+RETURNING f.id, f.version, body_of('course_file_view', f.id) AS body
+
+-- name: course_file_get :one
+-- A file as it is sealed.
+SELECT f.id, f.name, f.content FROM file f
+WHERE f.id = :file_id::uuid AND f.course = :course_id::uuid AND f.content IS NOT NULL
+
+-- name: course_file_remove :one
+-- Its bytes go; what was there stays in the record.
+UPDATE file f
+SET content = NULL, purge_at = machine_now(), version = next_version(f.version, :if_match::text),
+	updated_at = clock_now()
+WHERE f.id = :file_id::uuid AND f.course = :course_id::uuid AND f.content IS NOT NULL
+RETURNING f.version, body_of('course_file_view', f.id) AS body
 
 -- name: session_list :page
 -- The sessions of a course in their order, cancelled ones too.

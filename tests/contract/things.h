@@ -46,7 +46,26 @@ static inline void keep_import(json_t *set, const char *collection, struct clien
 	keep(set, "job_id", text_at(a, "job_id"));
 }
 
-/* A course as a draft; and a session of another in which the teacher takes part, her leave. */
+static inline const char *id_kept(const json_t *set, const char *key)
+{
+	return json_string_value(json_object_get(set, key));
+}
+
+/* A file of a course. */
+static inline const char *file_kept(struct client *own, const char *course)
+{
+	struct answer *a =
+		call_bytes(own, "POST", text("/v1/courses/%s/files?filename=a.pdf", course),
+			   "%PDF-", 5, "Content-Type", "application/pdf", NULL);
+
+	expect(a, 201, NULL);
+	return text_at(a, "id");
+}
+
+/*
+ * A course as a draft, with a file; and a session of another in which the teacher takes part, her
+ * leave.
+ */
 static inline void keep_courses(struct world *w, json_t *set, struct client *own,
 				const char *school, const char *teacher)
 {
@@ -59,6 +78,7 @@ static inline void keep_courses(struct world *w, json_t *set, struct client *own
 	keep(set, "instructor_ids", teacher);
 	keep_made(set, "course_id", own, "/v1/courses",
 		  "{'title': '研修', 'level': 'school', 'hours': 2}");
+	keep(set, "file_id", file_kept(own, id_kept(set, "course_id")));
 }
 
 /* What a school reports when its county calls for rosters. */

@@ -114,6 +114,10 @@ static const char county_of_many[] =
 	"INSERT INTO course_session (county, course, school, shown, starts_at, minutes)"
 	" SELECT 3, c.id, c.school, c.shown, clock_now() + make_interval(days => s), 60"
 	" FROM course c CROSS JOIN generate_series(1, 2) s WHERE c.county = 3;"
+	"INSERT INTO file (county, school, course, shown, name, media_type, size, content_hash,"
+	" content, key_id, purge_at)"
+	" SELECT 3, c.school, c.id, c.shown, '通知' || n, 'application/pdf', 5, '', '', 1, 'infinity'"
+	" FROM course c CROSS JOIN generate_series(1, 2) n WHERE c.county = 3;"
 	/* One who left her school. */
 	"INSERT INTO person (county, id, name, sort_key, teacher, schools)"
 	" VALUES (3, pg_temp.id(2, 20002), '旧', 'jiu', true, ARRAY[uuid '" HER_SCHOOL "']);"
