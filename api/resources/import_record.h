@@ -35,6 +35,9 @@ struct import_kind {
 
 extern const struct import_kind import_kind_schools, import_kind_teachers, import_kind_hours;
 
+/* Read like them, though no import: scores.c. */
+extern const struct import_kind list_of_scores;
+
 /* The kind of a name, or NULL. */
 const struct import_kind *import_kind_named(const char *name);
 

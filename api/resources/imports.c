@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "import_record.h"
+#include "imports.h"
 
 static const char *number(struct request *r, long n)
 {
@@ -48,6 +49,21 @@ static const char *charset_not_read(struct request *r)
 	return charset;
 }
 
+bool list_refused(struct request *r)
+{
+	const char *charset = charset_not_read(r);
+
+	if (r->in->body_length == 0)
+		problem(r, IMPORT_EMPTY, NULL);
+	else if (charset)
+		problem(r, CHARSET_NOT_READ,
+			json_pack("{ss ss}", "charset", charset, "available",
+				  "utf-8, gb18030, gbk, gb2312"));
+	else if (is_workbook(r->in->body, r->in->body_length))
+		problem(r, SPREADSHEET_NOT_CSV, NULL);
+	return r->problem != PROBLEM_NONE;
+}
+
 /*
  * POST /v1/<kind>-imports
  *
@@ -57,17 +73,10 @@ static const char *charset_not_read(struct request *r)
  */
 static int create(struct request *r, const struct import_kind *kind)
 {
-	const char *charset = charset_not_read(r);
 	const PGresult *id;
 
-	if (r->in->body_length == 0)
-		return problem(r, IMPORT_EMPTY, NULL);
-	if (charset)
-		return problem(r, CHARSET_NOT_READ,
-			       json_pack("{ss ss}", "charset", charset, "available",
-					 "utf-8, gb18030, gbk, gb2312"));
-	if (is_workbook(r->in->body, r->in->body_length))
-		return problem(r, SPREADSHEET_NOT_CSV, NULL);
+	if (list_refused(r))
+		return r->out->status;
 	id = db(r, Q_file_id);
 	/* A problem, or the first answer to the same key: there is nothing to store. */
 	if (!id)

@@ -87,6 +87,96 @@ CROSS JOIN LATERAL (
 ) h
 $$;
 
+-- ---------------------------------------------------------------- results by list
+
+-- Whom each row of a list means among the participants of a course of the caller's: all that it says of her must
+-- agree, enrolment, staff number or phone, and the name. FAULT says why nobody. Runs as the engine, since people of
+-- other schools may take part.
+CREATE FUNCTION scores_named(its_course uuid, rows jsonb)
+RETURNS TABLE (n bigint, enrolment uuid, fault text) LANGUAGE sql STABLE AS
+$$
+WITH participant AS (
+	SELECT e.id, e.county, e.person, p.name, p.phone
+	FROM course c
+	JOIN enrolment e ON e.county = c.county AND e.course = c.id AND e.state = 'admitted'
+	JOIN person p ON p.county = e.county AND p.id = e.person
+	WHERE c.county = this_county() AND c.id = its_course AND organises(c.school)
+), known AS (
+	SELECT p.id, p.name, 'enrolment_id' AS kind, p.id::text AS value FROM participant p
+	UNION SELECT p.id, p.name, 'phone', translate(p.phone, ' -', '') FROM participant p
+	UNION SELECT p.id, p.name, 'identifier', i.value FROM participant p
+		JOIN identifier i ON i.county = p.county AND i.person = p.person AND i.ended_on IS NULL
+), asked AS (
+	SELECT w.n, m.key AS kind, count(*) OVER (PARTITION BY w.n) AS said, CASE m.key WHEN 'enrolment_id'
+		THEN lower(m.value) WHEN 'phone' THEN translate(m.value, ' -', '') ELSE m.value END AS value
+	FROM jsonb_array_elements(rows) WITH ORDINALITY AS w(item, n)
+	CROSS JOIN LATERAL jsonb_each_text(w.item->'parsed') AS m
+	WHERE m.key IN ('enrolment_id', 'phone', 'identifier') AND m.value IS NOT NULL
+), hit AS (
+	SELECT a.n, k.id, k.name FROM asked a JOIN known k ON k.kind = a.kind AND k.value = a.value
+	GROUP BY a.n, k.id, k.name, a.said HAVING count(*) = a.said
+), meant AS (
+	SELECT w.n, count(h.id) AS hits,
+		array_agg(h.id) FILTER (WHERE h.name = person_name(w.item->'parsed'->>'name')) AS named
+	FROM jsonb_array_elements(rows) WITH ORDINALITY AS w(item, n) LEFT JOIN hit h ON h.n = w.n
+	GROUP BY w.n
+)
+SELECT m.n, m.named[1], CASE WHEN m.hits = 0 THEN 'not-a-participant' WHEN m.named IS NULL THEN 'name-differs'
+	WHEN cardinality(m.named) > 1 THEN 'participant-ambiguous'
+	WHEN row_number() OVER (PARTITION BY m.named[1] ORDER BY m.n) > 1 THEN 'person-twice' END
+FROM meant m
+$$;
+CALL engine_owned('scores_named(uuid, jsonb)', 'qinglan_app');
+
+-- Enters the scores of a list in a course whose participants are held, each as a single one is. FAULTS: what is wrong,
+-- row by row; with any the caller undoes all of it.
+CREATE FUNCTION scores_enter(its_course uuid, rows jsonb, OUT body json, OUT faults jsonb)
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	c course;
+	its record;
+	entered uuid[] := '{}';
+	message text;
+	detail text;
+BEGIN
+	SELECT * INTO c FROM course k WHERE k.id = its_course AND organises(k.school);
+	PERFORM must_find(FOUND), must_be_in_state(c.state, '{open,closed}', '{}');
+	faults := '[]';
+	FOR its IN SELECT w.item->'row' AS row, w.item->'parsed' AS parsed, m.enrolment,
+			CASE WHEN m.fault IS NULL OR w.item->'problems' <> '[]' THEN w.item->'problems'
+				ELSE jsonb_build_array(jsonb_build_object('code', m.fault)) END AS problems
+		FROM jsonb_array_elements(rows) WITH ORDINALITY AS w(item, n)
+		JOIN scores_named(its_course, rows) m ON m.n = w.n ORDER BY w.n
+	LOOP
+		-- More are not told.
+		EXIT WHEN jsonb_array_length(faults) > 100;
+		IF its.problems <> '[]' THEN
+			faults := faults || (SELECT jsonb_agg(jsonb_build_object('row', its.row, 'code', p.item->'code',
+				'params', p.item - '{code,severity}'::text[]) ORDER BY p.n)
+				FROM jsonb_array_elements(its.problems) WITH ORDINALITY AS p(item, n));
+			CONTINUE;
+		END IF;
+		BEGIN
+			PERFORM result_enter(its.enrolment, jsonb_strip_nulls(its.parsed));
+			entered := entered || its.enrolment;
+		EXCEPTION WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+			IF left(SQLSTATE, 2) <> 'QL' THEN
+				RAISE;
+			END IF;
+			faults := faults || jsonb_build_object('row', its.row,
+				'code', coalesce(detail::jsonb->>'code', message),
+				'params', detail::jsonb - '{code,pointer}'::text[]);
+		END;
+	END LOOP;
+	body := (SELECT json_build_object('course_id', its_course, 'entered', count(*),
+			'excellent', count(*) FILTER (WHERE e.result = 'excellent'),
+			'qualified', count(*) FILTER (WHERE e.result = 'qualified'),
+			'failed', count(*) FILTER (WHERE e.result = 'failed'))
+		FROM enrolment e WHERE e.course = its_course AND e.id = ANY (entered));
+END
+$$;
+
 -- ---------------------------------------------------------------- who gets what
 
 -- What a participant gets, or in `reason` why nothing: `due` sessions were held while she took part; of these she

@@ -9,11 +9,15 @@ SELECT result_enter(:enrolment_id::uuid, :body::jsonb) AS body
 SELECT course_result_enter(:course_id::uuid, :body::jsonb) AS body
 
 -- name: course_result_batch :one
--- Before the rows of a batch: holds all participants, in one order for all.
+-- Before the rows of a batch or list: holds all participants, in one order for all.
 SELECT count(*) AS held
 FROM (SELECT FROM enrolment e WHERE e.course = :course_id::uuid
 	AND must_find(EXISTS (SELECT FROM course c WHERE c.id = :course_id::uuid AND organises(c.school)))
 	ORDER BY e.id FOR NO KEY UPDATE) e
+
+-- name: course_scores_enter :one
+-- Enters a list of scores, or tells what is wrong with its rows: then the handler undoes it.
+SELECT s.body, s.faults FROM scores_enter(:course_id::uuid, :lines::jsonb) s
 
 -- name: settlement_get :one
 -- What the settlement of a course would do, or did.

@@ -71,10 +71,9 @@ static const char *table_of(struct world *w, const struct import_kind *kind)
 	return table;
 }
 
-static void expect_described(struct world *w, const char *list, const char *words)
+static void expect_described(struct world *w, const char *operation, const char *words)
 {
-	const struct operation *o =
-		contract_operation(w->program.contract, text("%s_import_create", list));
+	const struct operation *o = contract_operation(w->program.contract, operation);
 	const char *said = json_string_value(json_object_get(o->definition, "description"));
 
 	if (!strstr(said, words)) {
@@ -89,12 +88,14 @@ static void the_contract_tells_the_columns_that_are_read(void **state)
 	struct world *w = *state;
 
 	for (size_t i = 0; i < LISTS; i++)
-		expect_described(w, lists[i].name, table_of(w, lists[i].kind));
+		expect_described(w, text("%s_import_create", lists[i].name),
+				 table_of(w, lists[i].kind));
+	expect_described(w, "course_scores_enter", table_of(w, &list_of_scores));
 }
 
 static void the_contract_tells_the_dates_that_are_read(void **state)
 {
-	static const char *const dated[] = {"teacher", "hour"};
+	static const char *const dated[] = {"teacher_import_create", "hour_import_create"};
 	const char *zh = strstr(violation_text("not-a-date", LANGUAGE_ZH), "可写作");
 	const char *en = strstr(violation_text("not-a-date", LANGUAGE_EN), "it may be");
 

@@ -38,7 +38,7 @@
 	"('course_fill', 'qinglan_app'), ('course_places', 'qinglan_app'), "                                      \
 	"('enrolment_put', 'qinglan_app'), ('enrolment_told', 'qinglan_app'), "                                   \
 	"('enrolment_takes_its_place', ''), ('enrolments_count_places', ''), ('enrolments_put', 'qinglan_app'), " \
-	"('course_gives_places', ''), ('course_cancels_enrolments', ''), "                                        \
+	"('scores_named', 'qinglan_app'), ('course_gives_places', ''), ('course_cancels_enrolments', ''), "       \
 	"('appointment_accept', 'qinglan_app'), "                                                                 \
 	"('hour_accounts_lock', 'qinglan_app'), ('hour_entry_post', ''), "                                        \
 	"('hour_entry_seen', 'qinglan_app'), ('hour_school_follow', ''), ('ledger_digest', ''), "                 \
