@@ -154,6 +154,10 @@ GRANT EXECUTE ON FUNCTION course_kept(uuid), course_seats(uuid, uuid[]), course_
 -- While a course that is held is open, admits those who wait as far as there are places, the first first.
 CREATE FUNCTION course_fill(its_course uuid) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+	-- Of a full course the queue need not be read.
+	IF NOT (SELECT coalesce(r.free > 0, true) OR r.schools <> '{}' FROM course_room(its_course) r) THEN
+		RETURN;
+	END IF;
 	UPDATE enrolment e SET state = 'admitted', version = e.version + 1, updated_at = clock_now()
 	WHERE e.county = this_county() AND e.id IN (
 		SELECT q.ids[s.n]
