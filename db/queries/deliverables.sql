@@ -45,6 +45,10 @@ WHERE d.id = :deliverable_id::uuid AND (d.entered OR d.person = nullif(current_s
 	AND must_be_in_state(d.state, '{draft,returned}', deliverable_allows())
 RETURNING d.version, body_of('deliverable_view', d.id) AS body
 
+-- name: deliverable_file_id :one
+-- The id of a file to be, of a deliverable that the caller sees.
+SELECT uuid_v7() AS id FROM deliverable d WHERE d.id = :deliverable_id::uuid
+
 -- name: deliverable_file_put :one
 -- Its file, in place of the one before; sealed by the handler.
 SELECT b.body, (b.body->>'version')::int AS version
@@ -54,7 +58,7 @@ CROSS JOIN LATERAL (SELECT body_of('deliverable_view', n.id) AS body OFFSET 0) b
 
 -- name: deliverable_file_get :one
 -- Its file as it is sealed.
-SELECT f.id AS file_id, f.content FROM deliverable d JOIN file f ON f.county = d.county AND f.id = d.file
+SELECT f.id, f.name, f.content FROM deliverable d JOIN file f ON f.county = d.county AND f.id = d.file
 WHERE d.id = :deliverable_id::uuid AND f.content IS NOT NULL
 
 -- name: deliverable_submit :one

@@ -253,21 +253,22 @@ static void its_file_is_sealed_and_comes_back_as_it_was(void **state)
 	const char *path = made(w->teacher, "'lesson_design', 'month': '2026-09'");
 
 	expect(GET(w->teacher, "%s/file", path), 404, NULL);
-	expect(send_file(w->teacher, path, "%PDF one"), 200,
+	expect(send_file(w->teacher, path, "%PDF-one"), 200,
 	       "{'file': {'name': '教案.pdf', 'media_type': 'application/pdf', 'size': 8}, "
 	       "'version': 2}");
-	assert_string_equal(GET(w->teacher, "%s/file", path)->body, "%PDF one");
-	assert_string_equal(GET(w->school, "%s/file", path)->body, "%PDF one");
+	assert_string_equal(GET(w->teacher, "%s/file", path)->body, "%PDF-one");
+	assert_string_equal(GET(w->school, "%s/file", path)->body, "%PDF-one");
 	expect(GET(w->other_school, "%s/file", path), 404, NULL);
 	expect_sql(w, "0",
 		   "SELECT count(*)::text FROM file WHERE position('%PDF'::bytea IN content) > 0");
 	/* Only its writer sends another, and not once it was handed in. */
-	expect(send_file(w->school, path, "%PDF two"), 404, NULL);
-	expect(send_file(w->teacher, path, "%PDF two"), 200, NULL);
-	assert_string_equal(GET(w->county, "%s/file", path)->body, "%PDF two");
+	expect(send_file(w->school, path, "%PDF-two"), 404, NULL);
+	expect(send_file(w->teacher, path, "%PDF-two"), 200, NULL);
+	assert_string_equal(GET(w->county, "%s/file", path)->body, "%PDF-two");
 	expect_sql(w, "1", "SELECT count(*)::text FROM file WHERE purge_at <= machine_now()");
 	expect(submit(w->teacher, path), 200, "{'file': {'size': 8}}");
-	expect(send_file(w->teacher, path, "%PDF three"), 409, "{'code': 'not-in-this-state'}");
+	expect(send_file(w->teacher, path, "%PDF-three"), 409, "{'code': 'not-in-this-state'}");
+	expect(send_file(w->teacher, path, "MZ"), 415, "{'code': 'file-not-its-type'}");
 	expect(call_bytes(w->teacher, "PUT", text("%s/file?filename=a.exe", path), "MZ", 2,
 			  "Content-Type", "application/x-msdownload", "If-Match", "*", NULL),
 	       415, NULL);
@@ -320,9 +321,9 @@ static void a_file_that_was_entered_for_her_is_hers_to_read(void **state)
 	const char *path = made(
 		w->school, text("'case', 'month': '2026-09', 'teacher_id': '%s'", w->teacher_a1));
 
-	expect(send_file(w->school, path, "%PDF"), 200, NULL);
-	assert_string_equal(GET(w->teacher, "%s/file", path)->body, "%PDF");
-	expect(GET(w->teacher, "%s", path), 200, "{'file': {'size': 4}, 'entered': true}");
+	expect(send_file(w->school, path, "%PDF-"), 200, NULL);
+	assert_string_equal(GET(w->teacher, "%s/file", path)->body, "%PDF-");
+	expect(GET(w->teacher, "%s", path), 200, "{'file': {'size': 5}, 'entered': true}");
 }
 
 int main(void)
