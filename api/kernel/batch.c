@@ -123,7 +123,8 @@ static bool row_prepare(struct batch *b, size_t i)
 static bool row_done(struct batch *b, size_t i, const json_t *done)
 {
 	json_t *body = json_object_get(done, "body");
-	const char *id = json_string_value(json_object_get(done, "id"));
+	const char *id =
+		b->single->success == 201 ? json_string_value(json_object_get(done, "id")) : NULL;
 
 	return done &&
 	       !json_array_set_new(b->results, i,

@@ -28,6 +28,11 @@ $$;
 -- The county of the request. Functions of the engine see every county, so they say it themselves.
 CREATE FUNCTION this_county() RETURNS int LANGUAGE sql STABLE AS
 $$ SELECT nullif(current_setting('qinglan.county', true), '')::int $$;
+-- Who acts, if it is a person; and the school for which, if it is for one.
+CREATE FUNCTION this_person() RETURNS uuid LANGUAGE sql STABLE AS
+$$ SELECT nullif(current_setting('qinglan.person', true), '')::uuid $$;
+CREATE FUNCTION this_school() RETURNS uuid LANGUAGE sql STABLE AS
+$$ SELECT nullif(current_setting('qinglan.school', true), '')::uuid $$;
 
 -- ---------------------------------------------------------------- time and identifiers
 
@@ -149,7 +154,7 @@ $$;
 -- True unless the one who acts is SUBJECT: nobody decides about herself.
 CREATE FUNCTION must_be_anothers(subject uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	IF subject = nullif(current_setting('qinglan.person', true), '')::uuid THEN
+	IF subject = this_person() THEN
 		PERFORM raise_problem('own-record', '{}', 'QL403');
 	END IF;
 	RETURN true;
@@ -245,6 +250,16 @@ BEGIN
 END
 $$;
 
+-- The same with the version and the id: what a write answers that gave the id. The write goes first, as the argument.
+CREATE FUNCTION told(view_name text, row_id uuid, OUT id uuid, OUT body json, OUT version int)
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	id := row_id;
+	body := body_of(view_name, row_id);
+	version := body->>'version';
+END
+$$;
+
 -- ---------------------------------------------------------------- events
 
 -- Who did what to which row: audit log, source of the change feed, queue of upkeep. A restore
@@ -277,7 +292,7 @@ BEGIN
 	INSERT INTO event (county, person, office, role, client, request_id, operation,
 		action, object, object_id, before, after)
 	VALUES (its_county,
-		nullif(current_setting('qinglan.person', true), '')::uuid,
+		this_person(),
 		nullif(current_setting('qinglan.office', true), '')::uuid,
 		nullif(current_setting('qinglan.role', true), ''),
 		nullif(current_setting('qinglan.client', true), ''),
@@ -304,7 +319,7 @@ BEGIN
 		INSERT INTO event (county, person, office, role, client, request_id, operation,
 			action, object, object_id, after)
 		VALUES (NEW.county,
-			nullif(current_setting('qinglan.person', true), '')::uuid,
+			this_person(),
 			nullif(current_setting('qinglan.office', true), '')::uuid,
 			nullif(current_setting('qinglan.role', true), ''),
 			nullif(current_setting('qinglan.client', true), ''),

@@ -215,7 +215,7 @@ CREATE TABLE reviewed_pair (
 	county int NOT NULL,
 	low uuid NOT NULL,
 	high uuid NOT NULL,
-	reviewed_by uuid DEFAULT nullif(current_setting('qinglan.person', true), '')::uuid,
+	reviewed_by uuid DEFAULT this_person(),
 	reviewed_at timestamptz NOT NULL DEFAULT clock_now(),
 	PRIMARY KEY (county, low, high),
 	FOREIGN KEY (county, low) REFERENCES person (county, id),
@@ -359,7 +359,7 @@ $$;
 CREATE FUNCTION is_seen_today(its_person uuid) RETURNS boolean LANGUAGE sql STABLE AS
 $$
 SELECT CASE WHEN current_setting('qinglan.sees', true) <> 'school' THEN true
-	ELSE is_present(its_person, nullif(current_setting('qinglan.school', true), '')::uuid) END
+	ELSE is_present(its_person, this_school()) END
 $$;
 
 -- The day of each county up to which its people were brought in line with their memberships, and when

@@ -96,7 +96,7 @@ WHERE p.county = this_county() AND p.id = its_person AND o.id <> p.id
 	AND (o.id = ANY (reviewed) OR o.school = ANY (reviewed)
 		AND ((o.name, o.birth_on) = (p.name, p.birth_on) OR o.phone = p.phone))
 	AND (current_setting('qinglan.sees', true) = 'all'
-		OR p.school = nullif(current_setting('qinglan.school', true), '')::uuid)
+		OR p.school = this_school())
 ON CONFLICT DO NOTHING
 $$;
 CALL engine_owned('person_reviewed(uuid, uuid[])', 'qinglan_app');
@@ -108,7 +108,7 @@ DECLARE
 BEGIN
 	IF its_school IS NOT NULL THEN
 		PERFORM must_see(its_status IS NOT NULL AND (current_setting('qinglan.sees', true) = 'all'
-			OR its_school = nullif(current_setting('qinglan.school', true), '')::uuid), pointer);
+			OR its_school = this_school()), pointer);
 		IF its_status <> 'open' THEN
 			PERFORM raise_problem('school-not-open', jsonb_build_object('pointer', pointer), 'QL409');
 		END IF;
@@ -254,7 +254,7 @@ $$
 DELETE FROM membership m
 WHERE m.county = this_county() AND m.id = its_id AND lower(m.during) > today()
 	AND (current_setting('qinglan.sees', true) = 'all'
-		OR m.school = nullif(current_setting('qinglan.school', true), '')::uuid)
+		OR m.school = this_school())
 $$;
 CALL engine_owned('membership_withdraw(uuid)', 'qinglan_app');
 

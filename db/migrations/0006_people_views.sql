@@ -24,7 +24,7 @@ GRANT SELECT ON teacher_members TO qinglan_app;
 CREATE VIEW teacher_view WITH (security_invoker = true) AS
 SELECT t.* FROM teacher_members t
 WHERE (SELECT current_setting('qinglan.sees', true)) <> 'school'
-	OR (SELECT nullif(current_setting('qinglan.school', true), '')::uuid) IN (t.school_id, t.personnel_school_id);
+	OR (SELECT this_school()) IN (t.school_id, t.personnel_school_id);
 GRANT SELECT ON teacher_view TO qinglan_app;
 
 -- A person as the caller may know her: a school that she left, by what it knew when she did. Written to be
@@ -35,7 +35,7 @@ SELECT k.*
 FROM (SELECT 1) one
 LEFT JOIN sight s ON current_setting('qinglan.sees', true) = 'school'
 	AND s.county = p.county AND s.person = p.id
-	AND s.school = nullif(current_setting('qinglan.school', true), '')::uuid
+	AND s.school = this_school()
 CROSS JOIN LATERAL jsonb_populate_record(p, coalesce(s.known, '{}')) k
 $$;
 
@@ -54,7 +54,7 @@ GRANT SELECT ON former_teacher_members TO qinglan_app;
 CREATE VIEW former_teacher_view WITH (security_invoker = true) AS
 SELECT f.* FROM former_teacher_members f JOIN person p ON p.id = f.id
 WHERE CASE WHEN (SELECT current_setting('qinglan.sees', true)) = 'school'
-	THEN ((SELECT nullif(current_setting('qinglan.school', true), '')::uuid)
+	THEN ((SELECT this_school())
 		IN (p.school, p.personnel_school)) IS NOT TRUE
 	ELSE p.school IS NULL AND p.personnel_school IS NULL END;
 GRANT SELECT ON former_teacher_view TO qinglan_app;
@@ -112,7 +112,7 @@ SELECT m.id, m.person AS teacher_id, m.school AS school_id, m.kind, lower(m.duri
 	instant(CASE WHEN k.known THEN m.updated_at ELSE m.created_at END) AS updated_at
 FROM membership m
 CROSS JOIN LATERAL (SELECT coalesce(subject_is_present()
-	OR m.school = nullif(current_setting('qinglan.school', true), '')::uuid
+	OR m.school = this_school()
 	OR last_day(m.during) <= nullif(current_setting('qinglan.until_on', true), '')::date, false) AS known) k;
 GRANT SELECT ON membership_view TO qinglan_app;
 

@@ -228,7 +228,7 @@ BEGIN
 	END IF;
 	NEW.form := 1;
 	NEW.posted_at := date_trunc('milliseconds', clock_now());
-	NEW.posted_by := nullif(current_setting('qinglan.person', true), '')::uuid;
+	NEW.posted_by := this_person();
 	NEW.office := nullif(current_setting('qinglan.office', true), '')::uuid;
 	NEW.client := nullif(current_setting('qinglan.client', true), '');
 	IF NEW.reverses IS NOT NULL THEN
@@ -332,10 +332,10 @@ LEFT JOIN hour_entry r ON r.county = e.county AND r.reverses = e.id
 WHERE e.county = this_county() AND e.id = entry_id
 	AND CASE current_setting('qinglan.sees', true)
 		WHEN 'all' THEN true
-		WHEN 'self' THEN e.person = nullif(current_setting('qinglan.person', true), '')::uuid
+		WHEN 'self' THEN e.person = this_person()
 		WHEN 'school' THEN EXISTS (SELECT FROM sight s
 			WHERE s.county = e.county AND s.person = e.person AND e.activity_on <= s.until_on
-			AND s.school = nullif(current_setting('qinglan.school', true), '')::uuid)
+			AND s.school = this_school())
 		ELSE false
 	END
 $$;

@@ -6,8 +6,8 @@ CREATE TABLE file (
 	county int NOT NULL REFERENCES county (county),
 	id uuid NOT NULL DEFAULT uuid_v7(),
 	version int NOT NULL DEFAULT 1,
-	person uuid DEFAULT nullif(current_setting('qinglan.person', true), '')::uuid,
-	school uuid DEFAULT nullif(current_setting('qinglan.school', true), '')::uuid,
+	person uuid DEFAULT this_person(),
+	school uuid DEFAULT this_school(),
 	client text DEFAULT nullif(current_setting('qinglan.client', true), ''),
 	-- Whose it is, of one that a teacher hands in: she may read it.
 	subject uuid,
@@ -42,9 +42,9 @@ CREATE TABLE job (
 		CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
 	-- Who asked for it: the work is done with just these rights.
 	actor_role text NOT NULL DEFAULT current_setting('qinglan.role', true),
-	actor_person uuid DEFAULT nullif(current_setting('qinglan.person', true), '')::uuid,
+	actor_person uuid DEFAULT this_person(),
 	actor_office uuid DEFAULT nullif(current_setting('qinglan.office', true), '')::uuid,
-	actor_school uuid DEFAULT nullif(current_setting('qinglan.school', true), '')::uuid,
+	actor_school uuid DEFAULT this_school(),
 	actor_client text DEFAULT nullif(current_setting('qinglan.client', true), ''),
 	-- Among whom a county's jobs go by turns: its schools, and whoever acts for none.
 	asker text NOT NULL GENERATED ALWAYS AS (coalesce(actor_school::text, actor_person::text, actor_client,

@@ -11,8 +11,8 @@ CREATE TABLE import (
 	kind text NOT NULL CHECK (kind IN ('schools', 'teachers', 'hours')),
 	state text NOT NULL DEFAULT 'reading' CHECK (state IN ('reading', 'ready', 'committing',
 		'committed', 'undoing', 'undone', 'failed')),
-	person uuid DEFAULT nullif(current_setting('qinglan.person', true), '')::uuid,
-	school uuid DEFAULT nullif(current_setting('qinglan.school', true), '')::uuid,
+	person uuid DEFAULT this_person(),
+	school uuid DEFAULT this_school(),
 	client text DEFAULT nullif(current_setting('qinglan.client', true), ''),
 	as_of_on date NOT NULL,
 	plan uuid,
@@ -39,7 +39,7 @@ CREATE TABLE import_part (
 	county int NOT NULL,
 	import uuid NOT NULL,
 	part int NOT NULL CHECK (part BETWEEN 1 AND 100),
-	owner_school uuid DEFAULT nullif(current_setting('qinglan.school', true), '')::uuid,
+	owner_school uuid DEFAULT this_school(),
 	file uuid NOT NULL,
 	read_at timestamptz,
 	unread_columns jsonb NOT NULL DEFAULT '[]',
@@ -57,7 +57,7 @@ CREATE TABLE import_row (
 	import uuid NOT NULL,
 	part int NOT NULL,
 	row int NOT NULL,
-	owner_school uuid DEFAULT nullif(current_setting('qinglan.school', true), '')::uuid,
+	owner_school uuid DEFAULT this_school(),
 	outcome text NOT NULL CHECK (outcome IN ('pending', 'accepted', 'warned', 'duplicate',
 		'rejected', 'changed', 'unchanged', 'skipped')),
 	found jsonb NOT NULL DEFAULT '[]',
@@ -248,7 +248,7 @@ DECLARE
 BEGIN
 	SELECT * INTO its FROM import i
 	WHERE i.county = this_county() AND i.id = import_id AND (current_setting('qinglan.sees', true) = 'all'
-		OR i.school = nullif(current_setting('qinglan.school', true), '')::uuid)
+		OR i.school = this_school())
 	FOR UPDATE;
 	PERFORM must_find(FOUND AND its.kind = coalesce(its_kind, its.kind));
 	PERFORM next_version(its.version, if_match);

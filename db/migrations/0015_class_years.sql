@@ -6,7 +6,7 @@
 CREATE FUNCTION organises(its_school uuid) RETURNS boolean LANGUAGE sql STABLE AS
 $$
 SELECT CASE current_setting('qinglan.sees', true) WHEN 'all' THEN true
-	WHEN 'school' THEN coalesce(its_school = nullif(current_setting('qinglan.school', true), '')::uuid, false)
+	WHEN 'school' THEN coalesce(its_school = this_school(), false)
 	ELSE false END
 $$;
 

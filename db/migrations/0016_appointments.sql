@@ -43,10 +43,6 @@ BEGIN
 END
 $$;
 
--- Who acts, if it is a person.
-CREATE FUNCTION this_person() RETURNS uuid LANGUAGE sql STABLE AS
-$$ SELECT nullif(current_setting('qinglan.person', true), '')::uuid $$;
-
 -- ---------------------------------------------------------------- the path
 
 -- A teacher applies, or is nominated; her school and the county may also enter an application for her.
@@ -60,7 +56,7 @@ DECLARE
 	c class;
 	made uuid;
 BEGIN
-	SELECT coalesce(nullif(current_setting('qinglan.school', true), '')::uuid, p.school) INTO its_school FROM person p
+	SELECT coalesce(this_school(), p.school) INTO its_school FROM person p
 	WHERE p.id = its_person AND p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL
 		AND (NOT herself OR p.id = this_person());
 	PERFORM must_see(FOUND AND is_present(its_person, its_school), '#/teacher_id');
@@ -130,7 +126,7 @@ DECLARE
 BEGIN
 	SELECT * INTO a FROM homeroom_appointment h
 	WHERE h.county = this_county() AND h.id = its_id AND CASE current_setting('qinglan.sees', true)
-		WHEN 'all' THEN true WHEN 'school' THEN h.school = nullif(current_setting('qinglan.school', true), '')::uuid
+		WHEN 'all' THEN true WHEN 'school' THEN h.school = this_school()
 		WHEN 'self' THEN h.person = this_person() END
 	FOR UPDATE;
 	PERFORM must_find(FOUND);
@@ -221,7 +217,7 @@ JOIN person p ON p.county = a.county AND p.id = a.person
 CROSS JOIN LATERAL person_as_known(p) n
 LEFT JOIN class c ON c.county = a.county AND c.id = a.class
 CROSS JOIN LATERAL (SELECT coalesce(subject_is_present()
-	OR a.school = nullif(current_setting('qinglan.school', true), '')::uuid
+	OR a.school = this_school()
 	OR last_day(a.during) <= nullif(current_setting('qinglan.until_on', true), '')::date, false) AS known) k
 CROSS JOIN LATERAL (SELECT CASE WHEN k.known THEN a.during ELSE daterange(lower(a.during), NULL) END AS during) d;
 GRANT SELECT ON appointment_view TO qinglan_app;

@@ -32,7 +32,7 @@ $$;
 CREATE FUNCTION must_be_at_school(its_school uuid) RETURNS boolean LANGUAGE sql STABLE AS
 $$
 SELECT must_find(EXISTS (SELECT FROM school s WHERE s.id = its_school
-	AND (current_setting('qinglan.sees', true) = 'all' OR s.id::text = current_setting('qinglan.school', true))))
+	AND organises(s.id)))
 $$;
 
 -- The county asks every school for its roster as of a day, to be reported by another.
@@ -190,5 +190,5 @@ LEFT JOIN LATERAL (SELECT o.* FROM roster_report o WHERE o.county = c.county AND
 	ORDER BY o.round DESC LIMIT 1) r ON true
 CROSS JOIN LATERAL (SELECT coalesce(r.state, 'missing') AS state) t
 WHERE c.id = its_call AND (s.status = 'open' OR r.id IS NOT NULL)
-	AND (current_setting('qinglan.sees', true) = 'all' OR s.id::text = current_setting('qinglan.school', true))
+	AND organises(s.id)
 $$;

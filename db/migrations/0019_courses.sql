@@ -188,7 +188,7 @@ SELECT p.id, p.school
 FROM course c JOIN person p ON p.county = c.county
 WHERE c.county = this_county() AND c.id = its_course
 	AND (organises(c.school) OR organises(p.school)
-		OR p.id = nullif(current_setting('qinglan.person', true), '')::uuid)
+		OR p.id = this_person())
 	AND course_is_for(c, p, day)
 ORDER BY p.school, p.sort_key, p.id
 $$;
@@ -199,7 +199,7 @@ CREATE FUNCTION my_open_courses() RETURNS SETOF uuid LANGUAGE sql STABLE AS
 $$
 SELECT c.id
 FROM person p JOIN course c ON c.county = p.county
-WHERE p.county = this_county() AND p.id = nullif(current_setting('qinglan.person', true), '')::uuid
+WHERE p.county = this_county() AND p.id = this_person()
 	AND c.state = 'open'
 	AND today() BETWEEN coalesce(c.applies_from, '-infinity') AND coalesce(c.applies_until, 'infinity')
 	AND course_is_for(c, p, today())
@@ -331,7 +331,7 @@ DECLARE
 	its course := course_taking(NULL, body);
 	persons uuid[] := ARRAY(SELECT jsonb_array_elements_text(body->'instructor_ids'));
 BEGIN
-	its.school := coalesce((body->>'school_id')::uuid, nullif(current_setting('qinglan.school', true), '')::uuid);
+	its.school := coalesce((body->>'school_id')::uuid, this_school());
 	PERFORM must_be_own_school(its.school, '#/school_id');
 	PERFORM course_check(its, persons);
 	RETURN course_insert(its, persons);

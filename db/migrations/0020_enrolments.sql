@@ -266,7 +266,7 @@ CREATE FUNCTION enrolment_put(its_course course, its_person uuid, its_school uui
 RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	here int := this_county();
-	by_another uuid := nullif(nullif(current_setting('qinglan.person', true), '')::uuid, its_person);
+	by_another uuid := nullif(this_person(), its_person);
 	earlier enrolment;
 BEGIN
 	SELECT * INTO earlier FROM enrolment e
@@ -316,7 +316,7 @@ BEGIN
 			CASE p.state WHEN 'waiting' THEN
 				queue_end - 1 + row_number() OVER (PARTITION BY p.state ORDER BY p.n) END,
 			CASE p.state WHEN 'admitted' THEN clock_now() END, p.reason,
-			nullif(current_setting('qinglan.person', true), '')::uuid
+			this_person()
 		FROM put p ORDER BY p.n
 		RETURNING e.state
 	)
@@ -342,7 +342,7 @@ $$;
 CREATE FUNCTION enrolment_enter(its_course uuid, its_teacher uuid) RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	herself boolean := current_setting('qinglan.sees') = 'self';
-	who uuid := CASE WHEN herself THEN coalesce(its_teacher, nullif(current_setting('qinglan.person', true), '')::uuid)
+	who uuid := CASE WHEN herself THEN coalesce(its_teacher, this_person())
 		ELSE its_teacher END;
 	is_organiser boolean;
 	her_school uuid;
@@ -352,7 +352,7 @@ BEGIN
 	SELECT * INTO c FROM course k WHERE k.id = its_course;
 	PERFORM must_see(FOUND, '#/course_id');
 	SELECT p.school INTO her_school FROM person p WHERE p.id = who AND p.teacher AND CASE WHEN herself
-		THEN p.id = nullif(current_setting('qinglan.person', true), '')::uuid ELSE organises(p.school) END;
+		THEN p.id = this_person() ELSE organises(p.school) END;
 	PERFORM must_see(FOUND, '#/teacher_id');
 	IF NOT herself THEN
 		PERFORM must_be_anothers(who);
@@ -405,7 +405,7 @@ BEGIN
 					i.item->>'reason' AS reason
 				FROM jsonb_array_elements(exceptions) WITH ORDINALITY AS i(item, n)
 				ORDER BY i.item->>'teacher_id', i.n) x ON x.person = a.person
-			WHERE a.person::text IS DISTINCT FROM nullif(current_setting('qinglan.person', true), '')
+			WHERE a.person IS DISTINCT FROM this_person()
 				AND NOT EXISTS (SELECT FROM enrolment e WHERE e.course = its_course AND e.person = a.person)) w
 		CROSS JOIN LATERAL enrolments_put(c, w.persons, w.schools, w.reasons) n);
 END

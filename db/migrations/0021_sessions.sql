@@ -119,7 +119,7 @@ SELECT s.id, s.version + CASE WHEN c.state = 'cancelled' THEN 1 ELSE 0 END, s.st
 FROM course c JOIN course_session s ON s.county = c.county AND s.course = c.id
 WHERE c.county = this_county() AND c.shown <> 'organiser' AND s.starts_at > clock_now() - interval '1 year'
 	AND c.id IN (SELECT y.course FROM course_people y
-		WHERE y.county = this_county() AND y.person = nullif(current_setting('qinglan.person', true), '')::uuid)
+		WHERE y.county = this_county() AND y.person = this_person())
 $$;
 CALL engine_owned('my_sessions()', 'qinglan_app');
 

@@ -10,7 +10,7 @@
 CREATE FUNCTION runs_course(its_course uuid, its_school uuid) RETURNS boolean LANGUAGE sql STABLE AS
 $$
 SELECT organises(its_school) OR EXISTS (SELECT FROM course_instructor i WHERE i.county = this_county()
-	AND i.course = its_course AND i.person = nullif(current_setting('qinglan.person', true), '')::uuid)
+	AND i.course = its_course AND i.person = this_person())
 $$;
 
 -- ---------------------------------------------------------------- tables
@@ -133,7 +133,7 @@ CROSS JOIN LATERAL person_as_known(p) k
 LEFT JOIN attendance a ON a.county = s.county AND a.session = s.id AND a.enrolment = e.id
 WHERE s.county = this_county() AND s.id = its_session
 	AND (a.state IS NOT NULL OR e.admitted_at < session_ends_at(s))
-	AND (r.all_of_it OR organises(e.school) OR e.person = nullif(current_setting('qinglan.person', true), '')::uuid)
+	AND (r.all_of_it OR organises(e.school) OR e.person = this_person())
 $$;
 CALL engine_owned('session_roll(uuid)', 'qinglan_app');
 
@@ -297,7 +297,7 @@ BEGIN
 	SELECT * INTO s FROM course_session k WHERE k.county = this_county() AND k.id = its_session FOR SHARE;
 	PERFORM must_find(FOUND);
 	SELECT * INTO e FROM enrolment k WHERE k.county = s.county AND k.course = s.course AND k.state = 'admitted'
-		AND k.person = nullif(current_setting('qinglan.person', true), '')::uuid;
+		AND k.person = this_person();
 	IF NOT FOUND THEN
 		PERFORM raise_problem('not-admitted', '{}', 'QL409');
 	END IF;
@@ -341,7 +341,7 @@ DECLARE
 	s course_session;
 	e enrolment;
 	leave_id uuid;
-	who uuid := coalesce(teacher, nullif(current_setting('qinglan.person', true), '')::uuid);
+	who uuid := coalesce(teacher, this_person());
 BEGIN
 	SELECT * INTO s FROM course_session k WHERE k.id = its_session;
 	PERFORM must_find(FOUND);

@@ -85,7 +85,7 @@ $$;
 -- True when it was entered by somebody else for the one who acts.
 CREATE FUNCTION deliverable_entered_for_caller(its deliverable) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	IF NOT its.entered OR its.person IS DISTINCT FROM nullif(current_setting('qinglan.person', true), '')::uuid THEN
+	IF NOT its.entered OR its.person IS DISTINCT FROM this_person() THEN
 		PERFORM raise_problem('not-entered-for-you', '{}', 'QL409');
 	END IF;
 	RETURN true;
@@ -99,7 +99,7 @@ DECLARE
 	its deliverable;
 BEGIN
 	SELECT * INTO its FROM deliverable d WHERE d.id = its_id
-		AND (d.entered OR d.person = nullif(current_setting('qinglan.person', true), '')::uuid) FOR UPDATE;
+		AND (d.entered OR d.person = this_person()) FOR UPDATE;
 	PERFORM must_find(FOUND), next_version(its.version, if_match),
 		must_be_in_state(its.state, '{draft,returned}', deliverable_allows());
 	INSERT INTO file (county, id, school, subject, name, media_type, size, content_hash, content, key_id, purge_at)
@@ -125,7 +125,7 @@ BEGIN
 		PERFORM raise_problem('unprocessable', '{"pointer": "#/reason", "code": "required"}', 'QL422');
 	END IF;
 	UPDATE deliverable d SET state = grade, reason = its_reason, inspected_at = clock_now(),
-		inspected_by = nullif(current_setting('qinglan.person', true), '')::uuid,
+		inspected_by = this_person(),
 		version = d.version + 1, updated_at = clock_now()
 	WHERE d.id = its_id;
 	RETURN its_id;

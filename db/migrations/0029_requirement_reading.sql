@@ -301,7 +301,7 @@ $$
 WITH here AS MATERIALIZED (
 	SELECT this_county() AS county,
 		current_setting('qinglan.sees', true) AS sees,
-		nullif(current_setting('qinglan.school', true), '')::uuid AS school,
+		this_school() AS school,
 		EXISTS (SELECT FROM requirement_version v WHERE v.county = this_county()
 			AND v.requirement = its_requirement AND v.kinds IS NULL) AS everybody
 ), held AS MATERIALIZED (

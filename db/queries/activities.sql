@@ -19,7 +19,7 @@ WHERE :after
 INSERT INTO activity AS a (county, school, kind, theme, held_on, minutes, place, people, record)
 SELECT this_county(), s.id, :kind::text, :theme::text, :held_on::date, :minutes::int, :place::text, :people::text,
 	:record::text
-FROM (SELECT coalesce(:school_id::uuid, nullif(current_setting('qinglan.school', true), '')::uuid) AS id) s
+FROM (SELECT coalesce(:school_id::uuid, this_school()) AS id) s
 WHERE must_be_own_school(s.id, '#/school_id') AND must_be_listed('activity_kind', :kind::text, '#/kind')
 RETURNING a.id, a.version, body_of('activity_view', a.id) AS body
 
@@ -52,9 +52,7 @@ RETURNING a.version, body_of('activity_view', a.id) AS body
 
 -- name: activity_attendance_put :one
 -- The whole sheet of an activity in one call.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT activity_attend(:activity_id::uuid, :if_match::text, :body::jsonb) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('activity_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('activity_view', activity_attend(:activity_id::uuid, :if_match::text, :body::jsonb))
 
 -- name: activity_attendance_list :page
 -- Who was there and who was not, as far as the caller may see them.

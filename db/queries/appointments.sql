@@ -18,9 +18,7 @@ WHERE :after
 
 -- name: appointment_create :one
 -- A teacher applies, or is nominated.
-SELECT n.id, b.body, (b.body->>'version')::int AS version
-FROM (SELECT appointment_propose(:body::jsonb) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('appointment_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('appointment_view', appointment_propose(:body::jsonb))
 
 -- name: appointment_get :one
 -- A proposal or appointment.
@@ -28,41 +26,32 @@ SELECT row_to_json(a) AS body, a.version FROM appointment_view a WHERE a.id = :a
 
 -- name: appointment_review :one
 -- Whether each condition is met.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT appointment_review(:appointment_id::uuid, :if_match::text, :conditions::jsonb, :reviewers::jsonb) AS id
-	OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('appointment_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('appointment_view',
+	appointment_review(:appointment_id::uuid, :if_match::text, :conditions::jsonb, :reviewers::jsonb))
 
 -- name: appointment_appoint :one
 -- Who is qualified is appointed, with a letter of duties.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT appointment_appoint(:appointment_id::uuid, :if_match::text, :started_on::date, :ended_on::date,
-	:letter::text, :reason::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('appointment_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('appointment_view',
+	appointment_appoint(:appointment_id::uuid, :if_match::text, :started_on::date, :ended_on::date, :letter::text,
+		:reason::text))
 
 -- name: appointment_accept :one
 -- The letter of duties is accepted.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT appointment_accept(:appointment_id::uuid, :if_match::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('appointment_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('appointment_view', appointment_accept(:appointment_id::uuid, :if_match::text))
 
 -- name: appointment_withdraw :one
 -- A proposal is taken back.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT appointment_withdraw(:appointment_id::uuid, :if_match::text, :reason::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('appointment_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('appointment_view', appointment_withdraw(:appointment_id::uuid, :if_match::text, :reason::text))
 
 -- name: appointment_end :one
 -- Its last day, sooner than was said.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT appointment_end(:appointment_id::uuid, :if_match::text, :ended_on::date, :reason::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('appointment_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('appointment_view',
+	appointment_end(:appointment_id::uuid, :if_match::text, :ended_on::date, :reason::text))
 
 -- name: appointment_renew :one
 -- It goes on beyond its last day.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT appointment_renew(:appointment_id::uuid, :if_match::text, :ended_on::date, :letter::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('appointment_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('appointment_view',
+	appointment_renew(:appointment_id::uuid, :if_match::text, :ended_on::date, :letter::text))
 
 -- name: teacher_tenure :one
 -- How long she has led classes, up to a day; to a school that she left, up to her last day with it.

@@ -36,9 +36,8 @@ WHERE l.session_id = :session_id::uuid
 
 -- name: session_leave_create :one
 -- Asks for leave.
-SELECT b.body, 1 AS version, n.id, '/v1/sessions/' || :session_id::uuid || '/leaves/' || n.id AS location
-FROM (SELECT leave_ask(:session_id::uuid, :teacher_id::uuid, :reason::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('session_leave_view', n.id) AS body OFFSET 0) b
+SELECT t.*, '/v1/sessions/' || :session_id::uuid || '/leaves/' || t.id AS location
+FROM told('session_leave_view', leave_ask(:session_id::uuid, :teacher_id::uuid, :reason::text)) t
 
 -- name: session_leave_get :one
 -- One leave.
@@ -47,14 +46,10 @@ WHERE l.id = :leave_id::uuid AND l.session_id = :session_id::uuid
 
 -- name: session_leave_grant :one
 -- The organiser grants leave.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT leave_decide(:session_id::uuid, :leave_id::uuid, :if_match::text, 'granted', :answer::text) AS id
-	OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('session_leave_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('session_leave_view',
+	leave_decide(:session_id::uuid, :leave_id::uuid, :if_match::text, 'granted', :answer::text))
 
 -- name: session_leave_refuse :one
 -- The organiser refuses it.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT leave_decide(:session_id::uuid, :leave_id::uuid, :if_match::text, 'refused', :answer::text) AS id
-	OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('session_leave_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('session_leave_view',
+	leave_decide(:session_id::uuid, :leave_id::uuid, :if_match::text, 'refused', :answer::text))

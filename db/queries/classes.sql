@@ -17,7 +17,7 @@ WHERE :after
 -- A further class of a school.
 INSERT INTO class AS c (county, school, stage, entry_year, number)
 SELECT this_county(), s.id, :stage::text, :entry_year::int, :number::int
-FROM (SELECT coalesce(:school_id::uuid, nullif(current_setting('qinglan.school', true), '')::uuid) AS id) s
+FROM (SELECT coalesce(:school_id::uuid, this_school()) AS id) s
 WHERE must_see(s.id IS NOT NULL, '#/school_id') AND must_be_own_school(s.id, '#/school_id')
 	AND must_have_grade(s.id, :stage::text, :entry_year::int)
 RETURNING c.id, c.version, body_of('class_view', c.id) AS body
@@ -39,10 +39,9 @@ RETURNING c.version, body_of('class_view', c.id) AS body
 
 -- name: class_end :one
 -- A class ends, for instance on regrouping (分班), and names those in which its pupils go on.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT class_end(:class_id::uuid, :if_match::text, :ended_on::date, :reason::text,
-	ARRAY(SELECT jsonb_array_elements_text(:successor_ids::jsonb))::uuid[]) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('class_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('class_view',
+	class_end(:class_id::uuid, :if_match::text, :ended_on::date, :reason::text,
+		ARRAY(SELECT jsonb_array_elements_text(:successor_ids::jsonb))::uuid[]))
 
 -- name: grade_group_list :page
 -- The grade groups (年级组) of a school on a day, the lowest grade of each stage first.

@@ -19,9 +19,7 @@ WHERE :after
 
 -- name: course_create :one
 -- A course as a draft.
-SELECT n.id, b.body, (b.body->>'version')::int AS version
-FROM (SELECT course_add(:body::jsonb) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('course_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('course_view', course_add(:body::jsonb))
 
 -- name: course_get :one
 -- A course.
@@ -29,57 +27,40 @@ SELECT row_to_json(c) AS body, c.version FROM course_view c WHERE c.id = :course
 
 -- name: course_patch :one
 -- As much as its state lets change.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT course_change(:course_id::uuid, :if_match::text, :body::jsonb) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('course_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('course_view', course_change(:course_id::uuid, :if_match::text, :body::jsonb))
 
 -- name: course_submit :one
 -- Asks the county to approve its course.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT course_move(:course_id::uuid, :if_match::text, 'submit') AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('course_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('course_view', course_move(:course_id::uuid, :if_match::text, 'submit'))
 
 -- name: course_approve :one
 -- It may be opened.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT course_move(:course_id::uuid, :if_match::text, 'approve') AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('course_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('course_view', course_move(:course_id::uuid, :if_match::text, 'approve'))
 
 -- name: course_return :one
 -- It is to be changed and submitted again.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT course_move(:course_id::uuid, :if_match::text, 'return', :reason::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('course_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('course_view', course_move(:course_id::uuid, :if_match::text, 'return', :reason::text))
 
 -- name: course_open :one
 -- Those whom it is for see it and may enrol.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT course_move(:course_id::uuid, :if_match::text, 'open') AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('course_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('course_view', course_move(:course_id::uuid, :if_match::text, 'open'))
 
 -- name: course_close :one
 -- Nobody enrols any more.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT course_move(:course_id::uuid, :if_match::text, 'close') AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('course_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('course_view', course_move(:course_id::uuid, :if_match::text, 'close'))
 
 -- name: course_cancel :one
 -- It is not held; whoever enrolled is told by her enrolment.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT course_move(:course_id::uuid, :if_match::text, 'cancel', :reason::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('course_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('course_view', course_move(:course_id::uuid, :if_match::text, 'cancel', :reason::text))
 
 -- name: course_recognise :one
 -- Its hours count where only recognised ones do.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT course_recognise(:course_id::uuid, :if_match::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('course_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('course_view', course_recognise(:course_id::uuid, :if_match::text))
 
 -- name: course_copy :one
 -- One like it, as a draft.
-SELECT n.id, b.body, (b.body->>'version')::int AS version, '/v1/courses/' || n.id AS location
-FROM (SELECT course_copy(:course_id::uuid, :title::text, :shift_days::int) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('course_view', n.id) AS body OFFSET 0) b
+SELECT t.*, '/v1/courses/' || t.id AS location
+FROM told('course_view', course_copy(:course_id::uuid, :title::text, :shift_days::int)) t
 
 -- name: course_file_list :page
 -- The files of a course.

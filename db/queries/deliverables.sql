@@ -23,7 +23,7 @@ SELECT this_county(), p.id, p.school, :type::text, (:month::text || '-01')::date
 	:title::text, :text::text, p.id IS DISTINCT FROM asked.actor,
 	CASE WHEN p.id IS DISTINCT FROM asked.actor THEN asked.actor END,
 	CASE WHEN :submit::boolean THEN 'submitted' ELSE 'draft' END, CASE WHEN :submit::boolean THEN clock_now() END
-FROM (SELECT :teacher_id::uuid AS id, nullif(current_setting('qinglan.person', true), '')::uuid AS actor) asked
+FROM (SELECT :teacher_id::uuid AS id, this_person() AS actor) asked
 LEFT JOIN person p ON p.id = coalesce(asked.id, asked.actor) AND p.teacher AND p.voided_at IS NULL
 	AND p.merged_into IS NULL AND p.school IS NOT NULL AND is_seen_today(p.id)
 WHERE must_see(p.id IS NOT NULL, '#/teacher_id')
@@ -41,7 +41,7 @@ UPDATE deliverable d
 SET title = coalesce(:title::text, d.title),
 	content = CASE WHEN :body::jsonb ? 'text' THEN :text::text ELSE d.content END,
 	version = next_version(d.version, :if_match::text), updated_at = clock_now()
-WHERE d.id = :deliverable_id::uuid AND (d.entered OR d.person = nullif(current_setting('qinglan.person', true), '')::uuid)
+WHERE d.id = :deliverable_id::uuid AND (d.entered OR d.person = this_person())
 	AND must_be_in_state(d.state, '{draft,returned}', deliverable_allows())
 RETURNING d.version, body_of('deliverable_view', d.id) AS body
 
@@ -51,10 +51,9 @@ SELECT uuid_v7() AS id FROM deliverable d WHERE d.id = :deliverable_id::uuid
 
 -- name: deliverable_file_put :one
 -- Its file, in place of the one before; sealed by the handler.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT deliverable_keep_file(:deliverable_id::uuid, :if_match::text, :file_id::uuid, :filename::text,
-	:media_type::text, :size::int, :content_hash::bytea, :content::bytea, :key_id::int) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('deliverable_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('deliverable_view',
+	deliverable_keep_file(:deliverable_id::uuid, :if_match::text, :file_id::uuid, :filename::text,
+		:media_type::text, :size::int, :content_hash::bytea, :content::bytea, :key_id::int))
 
 -- name: deliverable_file_get :one
 -- Its file as it is sealed.
@@ -66,7 +65,7 @@ WHERE d.id = :deliverable_id::uuid AND f.content IS NOT NULL
 UPDATE deliverable d
 SET state = 'submitted', submitted_at = clock_now(), version = next_version(d.version, :if_match::text),
 	updated_at = clock_now()
-WHERE d.id = :deliverable_id::uuid AND (d.entered OR d.person = nullif(current_setting('qinglan.person', true), '')::uuid)
+WHERE d.id = :deliverable_id::uuid AND (d.entered OR d.person = this_person())
 	AND must_be_in_state(d.state, '{draft,returned}', deliverable_allows())
 RETURNING d.version, body_of('deliverable_view', d.id) AS body
 
@@ -80,9 +79,9 @@ RETURNING d.version, body_of('deliverable_view', d.id) AS body
 
 -- name: deliverable_inspection_create :one
 -- Inspects one; the answer is the deliverable without its text.
-SELECT b.body, (b.body->>'version')::int AS version, n.id, '/v1/deliverables/' || n.id AS location
-FROM (SELECT deliverable_inspect(:deliverable_id::uuid, :version::int, :grade::text, :reason::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('deliverable_item', n.id) AS body OFFSET 0) b
+SELECT t.*, '/v1/deliverables/' || t.id AS location
+FROM told('deliverable_item',
+	deliverable_inspect(:deliverable_id::uuid, :version::int, :grade::text, :reason::text)) t
 
 -- name: deliverable_inspection_batch :one
 -- Before the rows of a batch: locks all that it names, in one order for all.
@@ -101,6 +100,6 @@ CROSS JOIN school s
 CROSS JOIN LATERAL deliverable_desk(s.id, :type::text, p.month, p.term, p.days,
 	ARRAY(SELECT jsonb_array_elements_text(coalesce(:appointment_kinds::jsonb, '["homeroom", "acting"]')))) d
 WHERE d.population > 0 AND :after
-	AND (current_setting('qinglan.sees') = 'all' OR s.id = nullif(current_setting('qinglan.school', true), '')::uuid)
+	AND organises(s.id)
 --? school_id: AND s.id = :school_id::uuid
 :order

@@ -15,9 +15,7 @@ WHERE :after
 
 -- name: enrolment_create :one
 -- A teacher applies, or her school or the organiser enters her.
-SELECT n.id, b.body, (b.body->>'version')::int AS version
-FROM (SELECT enrolment_enter(:course_id::uuid, :teacher_id::uuid) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('enrolment_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('enrolment_view', enrolment_enter(:course_id::uuid, :teacher_id::uuid))
 
 -- name: enrolment_get :one
 -- An enrolment.
@@ -25,33 +23,24 @@ SELECT row_to_json(e) AS body, e.version FROM enrolment_view e WHERE e.id = :enr
 
 -- name: enrolment_agree :one
 -- Her school agrees.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT enrolment_step(:enrolment_id::uuid, 'agree', :if_match::text, NULL) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('enrolment_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('enrolment_view', enrolment_step(:enrolment_id::uuid, 'agree', :if_match::text, NULL))
 
 -- name: enrolment_admit :one
 -- The organiser admits, or puts on the waiting list of a full course.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT enrolment_step(:enrolment_id::uuid, 'admit', :if_match::text, NULL) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('enrolment_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('enrolment_view', enrolment_step(:enrolment_id::uuid, 'admit', :if_match::text, NULL))
 
 -- name: enrolment_reject :one
 -- The organiser rejects.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT enrolment_step(:enrolment_id::uuid, 'reject', :if_match::text, :reason::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('enrolment_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('enrolment_view', enrolment_step(:enrolment_id::uuid, 'reject', :if_match::text, :reason::text))
 
 -- name: enrolment_withdraw :one
 -- She, her school or the organiser takes it back.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT enrolment_step(:enrolment_id::uuid, 'withdraw', :if_match::text, :reason::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('enrolment_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('enrolment_view', enrolment_step(:enrolment_id::uuid, 'withdraw', :if_match::text, :reason::text))
 
 -- name: enrolment_decide :one
 -- One of the organiser's decisions, as they come in batches.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT enrolment_decide(:enrolment_id::uuid, :decision::text, :version::int, :reason::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('enrolment_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('enrolment_view',
+	enrolment_decide(:enrolment_id::uuid, :decision::text, :version::int, :reason::text))
 
 -- name: enrolment_batch :one
 -- Before the rows of a batch: holds the courses of all that it names, in one order for all.

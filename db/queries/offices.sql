@@ -12,7 +12,7 @@ SELECT row_to_json(o) AS body, :keys FROM office_view o WHERE :after
 -- A further office of the county or a school; one of that name is told by its id.
 INSERT INTO office AS o (county, school, kind, name)
 SELECT this_county(), s.id, :kind::text, :name::text
-FROM (SELECT coalesce(:school_id::uuid, nullif(current_setting('qinglan.school', true), '')::uuid) AS id) s
+FROM (SELECT coalesce(:school_id::uuid, this_school()) AS id) s
 WHERE must_be_own_school(s.id, '#/school_id') IS NOT NULL AND must_be_listed('office_kind', :kind::text, '#/kind')
 	AND NOT EXISTS (SELECT FROM office d
 		WHERE d.school IS NOT DISTINCT FROM s.id AND d.name = :name::text
@@ -59,7 +59,5 @@ RETURNING h.version, body_of('office_holder_view', h.id) AS body
 
 -- name: office_hand_over :one
 -- The holders end the day before, and another holds the office from a day on.
-SELECT b.body, (b.body->>'version')::int AS version, n.id
-FROM (SELECT office_pass(:office_id::uuid, :if_match::text, :person_id::uuid, :started_on::date) AS id
-	OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('office_holder_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('office_holder_view',
+	office_pass(:office_id::uuid, :if_match::text, :person_id::uuid, :started_on::date))

@@ -25,7 +25,7 @@ WHERE p.external AND :after
 INSERT INTO person AS p (county, name, phone, unit, post, external, school, schools, sort_key, tokens)
 SELECT this_county(), person_name(:name::text), :phone::text, :unit::text, :title::text, true, s.id,
 	array_remove(ARRAY[s.id], NULL), :sort_key::text, ARRAY(SELECT jsonb_array_elements_text(:tokens::jsonb))
-FROM (SELECT nullif(current_setting('qinglan.school', true), '')::uuid AS id) s
+FROM (SELECT this_school() AS id) s
 RETURNING p.id, p.version, body_of('external_person_view', p.id) AS body
 
 -- name: external_person_get :one
@@ -59,7 +59,7 @@ WHERE n.officer AND :after
 INSERT INTO person AS p (county, name, phone, unit, post, officer, school, schools, sort_key, tokens)
 SELECT this_county(), person_name(:name::text), :phone::text, :unit::text, :title::text, true, s.id,
 	array_remove(ARRAY[s.id], NULL), :sort_key::text, ARRAY(SELECT jsonb_array_elements_text(:tokens::jsonb))
-FROM (SELECT coalesce(:school_id::uuid, nullif(current_setting('qinglan.school', true), '')::uuid) AS id) s
+FROM (SELECT coalesce(:school_id::uuid, this_school()) AS id) s
 WHERE must_be_own_school(s.id, '#/school_id') IS NOT NULL
 RETURNING p.id, p.version, body_of('officer_view', p.id) AS body
 

@@ -14,7 +14,7 @@ WHERE :after
 -- A plan of a school, or of the county.
 INSERT INTO plan AS p (county, school, title, during, details)
 SELECT this_county(), s.id, :title::text, period(:started_on::date, :ended_on::date), plan_details(:body::jsonb)
-FROM (SELECT coalesce(:school_id::uuid, nullif(current_setting('qinglan.school', true), '')::uuid) AS id) s
+FROM (SELECT coalesce(:school_id::uuid, this_school()) AS id) s
 WHERE must_be_own_school(s.id, '#/school_id')
 RETURNING p.id, p.version, body_of('plan_view', p.id) AS body
 
@@ -64,9 +64,7 @@ RETURNING p.version, body_of('plan_view', p.id) AS body
 
 -- name: plan_recognise :one
 -- Recognises all courses of a plan.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT plan_recognise(:plan_id::uuid, :if_match::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('plan_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('plan_view', plan_recognise(:plan_id::uuid, :if_match::text))
 
 -- name: plan_progress_get :one
 -- What a plan promised, and what was held.
@@ -74,9 +72,7 @@ SELECT json_build_object('plan_id', p.id, 'promises', plan_progress(p)) AS body 
 
 -- name: cohort_split :one
 -- Splits a roster into the cohorts of a plan, once.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT plan_split(:plan_id::uuid, :if_match::text, :body::jsonb) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('plan_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('plan_view', plan_split(:plan_id::uuid, :if_match::text, :body::jsonb))
 
 -- name: cohort_list :page
 -- The cohorts of a plan.
@@ -96,6 +92,4 @@ WHERE m.cohort = :cohort_id::uuid
 
 -- name: cohort_member_put :one
 -- Puts a person into a cohort by hand.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT cohort_put(:plan_id::uuid, :cohort_id::uuid, :teacher_id::uuid, :reason::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('cohort_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('cohort_view', cohort_put(:plan_id::uuid, :cohort_id::uuid, :teacher_id::uuid, :reason::text))

@@ -81,10 +81,8 @@ WHERE r.call = :roster_call_id::uuid
 
 -- name: roster_report_create :one
 -- A school reports its roster as it is now.
-SELECT n.id, b.body, (b.body->>'version')::int AS version
-FROM (SELECT roster_report_make(:roster_call_id::uuid,
-	coalesce(:school_id::uuid, nullif(current_setting('qinglan.school', true), '')::uuid), :note::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('roster_report_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('roster_report_view',
+	roster_report_make(:roster_call_id::uuid, coalesce(:school_id::uuid, this_school()), :note::text))
 
 -- name: roster_report_get :one
 -- What a school reported.
@@ -103,7 +101,5 @@ WHERE w.report = :report_id::uuid AND (SELECT must_find(EXISTS (SELECT FROM rost
 
 -- name: roster_report_review :one
 -- The county accepts it but for the rows that it returns.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT roster_report_review(:roster_call_id::uuid, :report_id::uuid, :if_match::text, :returned::jsonb,
-	:note::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('roster_report_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('roster_report_view',
+	roster_report_review(:roster_call_id::uuid, :report_id::uuid, :if_match::text, :returned::jsonb, :note::text))

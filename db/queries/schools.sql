@@ -37,13 +37,8 @@ RETURNING s.version, body_of('school_view', s.id) AS body
 
 -- name: school_close :one
 -- Ends a school where nobody works any more.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT school_end(:school_id::uuid, :if_match::text, :ended_on::date, NULL) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('school_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('school_view', school_end(:school_id::uuid, :if_match::text, :ended_on::date, NULL))
 
 -- name: school_merge :one
 -- Ends a school and takes its people over to another.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT school_end(:school_id::uuid, :if_match::text, :ended_on::date, :successor_id::uuid) AS id
-	OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('school_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('school_view', school_end(:school_id::uuid, :if_match::text, :ended_on::date, :successor_id::uuid))

@@ -29,10 +29,9 @@ WHERE p.voided_at IS NULL AND p.merged_into IS NULL AND :after
 
 -- name: teacher_create :one
 -- A new teacher of a school; the document is sealed by the handler.
-SELECT n.id, b.body, (b.body->>'version')::int AS version
-FROM (SELECT teacher_add(:body::jsonb - 'document_number', :birth_on::date, :gender::text, :sealed::bytea,
-	:hashes::bytea[], :hash::bytea, :masked::text, :sort_key::text, :tokens::jsonb) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('teacher_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('teacher_view',
+	teacher_add(:body::jsonb - 'document_number', :birth_on::date, :gender::text, :sealed::bytea, :hashes::bytea[],
+		:hash::bytea, :masked::text, :sort_key::text, :tokens::jsonb))
 
 -- name: teacher_get :one
 -- A teacher; to a school that she left, only what it knew. The settings say up to when she is seen.
@@ -53,17 +52,14 @@ WHERE t.id = :teacher_id::uuid
 
 -- name: teacher_patch :one
 -- Her particulars; a changed document is sealed by the handler.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT teacher_change(:teacher_id::uuid, :if_match::text, :body::jsonb - 'document_number',
-	:birth_on::date, :gender::text, :sealed::bytea, :hashes::bytea[], :hash::bytea, :masked::text,
-	:sort_key::text, :tokens::jsonb) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('teacher_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('teacher_view',
+	teacher_change(:teacher_id::uuid, :if_match::text, :body::jsonb - 'document_number', :birth_on::date,
+		:gender::text, :sealed::bytea, :hashes::bytea[], :hash::bytea, :masked::text, :sort_key::text,
+		:tokens::jsonb))
 
 -- name: teacher_void :one
 -- Declares a teacher made by mistake, on whom nothing hangs.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT person_void(:teacher_id::uuid, :if_match::text, :reason::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('teacher_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('teacher_view', person_void(:teacher_id::uuid, :if_match::text, :reason::text))
 
 -- name: teacher_find :one
 -- Who has a document: the teacher where the caller sees her, else the school where she is known.
@@ -141,9 +137,7 @@ RETURNING t.id, t.version, body_of('title_view', t.id) AS body
 
 -- name: title_void :one
 -- Declares a title recorded by mistake.
-SELECT b.body, (b.body->>'version')::int AS version
-FROM (SELECT title_void(:title_id::uuid, :teacher_id::uuid, :if_match::text, :reason::text) AS id OFFSET 0) n
-CROSS JOIN LATERAL (SELECT body_of('title_view', n.id) AS body OFFSET 0) b
+SELECT * FROM told('title_view', title_void(:title_id::uuid, :teacher_id::uuid, :if_match::text, :reason::text))
 
 -- name: identifier_list :page
 -- Numbers that others know a teacher by.

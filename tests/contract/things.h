@@ -7,7 +7,7 @@
 #ifndef QINGLAN_TEST_THINGS_H
 #define QINGLAN_TEST_THINGS_H
 
-#include "resources/courses.h"
+#include "resources/course_rows.h"
 #include "walk.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /*
  * attendance_test.c -- attendance by the organiser's sheet, and leave that is asked for in advance.
  */
-#include "resources/courses.h"
+#include "resources/course_rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /*
  * check_in_test.c -- checking in to a session with a code that changes all the time.
  */
-#include "resources/courses.h"
+#include "resources/course_rows.h"
 
 #include <ctype.h>
 #include <setjmp.h>

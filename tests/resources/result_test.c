@@ -1,7 +1,7 @@
 /*
  * result_test.c -- results of participants: by score, as given, a second attempt, and by list.
  */
-#include "resources/courses.h"
+#include "resources/course_rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

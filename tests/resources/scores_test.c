@@ -1,7 +1,7 @@
 /*
  * scores_test.c -- the exam scores of a course as a list: read whole, entered whole or not at all.
  */
-#include "resources/courses.h"
+#include "resources/course_rows.h"
 
 #include "kernel/csv.h"
 

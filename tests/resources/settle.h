@@ -4,7 +4,7 @@
 #ifndef QINGLAN_TEST_SETTLE_H
 #define QINGLAN_TEST_SETTLE_H
 
-#include "resources/courses.h"
+#include "resources/course_rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /*
- * courses.h -- courses with sessions and participants, written straight into the database, for
+ * course_rows.h -- courses with sessions and participants, written straight into the database, for
  * tests of what comes after them.
  */
-#ifndef QINGLAN_TEST_COURSES_H
-#define QINGLAN_TEST_COURSES_H
+#ifndef QINGLAN_TEST_COURSE_ROWS_H
+#define QINGLAN_TEST_COURSE_ROWS_H
 
 #include "harness/world.h"
 
