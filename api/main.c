@@ -19,7 +19,8 @@ static const struct {
 	{"serve", command_serve, "", "answer requests until SIGTERM or SIGINT"},
 	{"migrate", command_migrate, "", "bring the database up to date"},
 	{"keys", command_keys, "[--new-token-key]", "make the keys that are missing"},
-	{"demo", command_demo, "[--code]", "load the demonstration county, when there is none"},
+	{"demo", command_demo, "[--code | --teachers N [--entries N]]",
+	 "load the demonstration county, when there is none: the little one, or one of a size"},
 	{"county", command_county, "add CODE NAME [--officer NAME]", "add a county"},
 	{"token", command_token,
 	 "--county CODE --role ROLE [--school CODE] [--person NAME|ID]\n"

@@ -119,6 +119,25 @@ json_t *caller_get(struct caller *c, const char *target);
 /* Sends BODY, which is stolen. */
 json_t *caller_post(struct caller *c, const char *target, json_t *body);
 
+/* --- demo_growth.c: the demonstration county in any size --- */
+
+struct growth {
+	long teachers, entries;      /* of how many teachers, and hour entries of each */
+	char person[40], office[40]; /* who acts */
+};
+
+/*
+ * Says how much room the county will take; false with a complaint when the server's disk has
+ * less, as far as that can be known.
+ */
+bool growth_fits(struct desk *d, const struct growth *g);
+
+/*
+ * Fills a county that has its officer, calendar and requirements and nothing else, saying how
+ * far it is.  False with a complaint.
+ */
+bool growth_load(struct desk *d, const char *county, const struct growth *g);
+
 /* --- listener.c: what happens beside the requests --- */
 
 struct listener;

@@ -5,6 +5,8 @@
  * their faulty rows refused; officers, a requirement and hours through the API as well.  Only
  * county and first officer are made behind it, since somebody must be there to act.  Dates
  * are those of the day it is loaded on.  Does nothing where there is a county already.
+ *
+ * With --teachers it is a county of that size instead: demo_growth.c.
  */
 #include "commands.h"
 
@@ -21,10 +23,15 @@ static const char *const officer_names[] = {"王芳", "李强", "张静", "刘�
 
 enum { OFFICERS = sizeof officer_names / sizeof *officer_names, CREDITED_MAX = 120 };
 
+/* Of a county made to a size. */
+enum { TEACHERS_MOST = 1000000, ENTRIES_MOST = 1000, ENTRIES_FALLBACK = 100, YEARS = 5 };
+
 struct demo {
-	const struct config *config;
 	struct program program;
 	struct caller caller;
+	struct desk *desk;
+	const char *county;
+	struct growth growth; /* of no teachers: the little county */
 	char today[11];
 	long teachers, rejected;
 };
@@ -121,19 +128,19 @@ static bool officers_add(struct demo *d)
 	return true;
 }
 
-/* Thirty hours a year, ten of them at county level, at most ten of self-study. */
-static bool requirement_add(struct demo *d)
+/* HOURS of them at county level among TARGET a WINDOW, at most ten of self-study; of KINDS, stolen. */
+static bool requirement_add(struct demo *d, const char *name, const char *window, int years_ago,
+			    json_t *kinds, int target, int hours)
 {
-	char first[11];
+	char first[24];
 
-	snprintf(first, sizeof first, "%.4s-01-01", d->today);
+	snprintf(first, sizeof first, "%d-01-01", (int)strtol(d->today, NULL, 10) - years_ago);
 	return caller_post(&d->caller, "/v1/requirements",
-			   json_pack("{ss ss ss s{s[ss]} si s[{sssi}{sssi}]}", "name",
-				     "在岗班主任每年三十学时", "window", "calendar_year",
-				     "effective_on", first, "population", "appointment_kinds",
-				     "homeroom", "acting", "target_hours", 30, "limits", "level",
-				     "county", "at_least", 10, "level", "self_study", "at_most",
-				     10)) != NULL;
+			   json_pack("{ss ss ss s{so} si s[{sssi}{sssi}]}", "name", name, "window",
+				     window, "effective_on", first, "population",
+				     "appointment_kinds", kinds, "target_hours", target, "limits",
+				     "level", "county", "at_least", hours, "level", "self_study",
+				     "at_most", 10)) != NULL;
 }
 
 static void entry_add(json_t *items, const char *teacher, int hours, const char *level,
@@ -177,6 +184,28 @@ static bool hours_add(struct demo *d)
 			   json_pack("{sbso}", "atomic", 1, "items", items)) != NULL;
 }
 
+/* The little county, by its lists. */
+static bool lists_play(struct demo *d)
+{
+	return list_import(d, "school", "schools.csv", demo_schools_csv, demo_schools_csv_length) &&
+	       list_import(d, "teacher", "roster.csv", demo_roster_csv, demo_roster_csv_length) &&
+	       officers_add(d) &&
+	       requirement_add(d, "在岗班主任每年三十学时", "calendar_year", 0,
+			       json_pack("[ss]", "homeroom", "acting"), 30, 10) &&
+	       hours_add(d);
+}
+
+/* One of a size: its requirements stand before the hours, which they are counted with. */
+static bool growth_play(struct demo *d)
+{
+	d->teachers = d->growth.teachers;
+	return requirement_add(d, "班主任与副班主任每年三十学时", "calendar_year", YEARS - 1,
+			       json_pack("[sss]", "homeroom", "acting", "deputy"), 30, 10) &&
+	       requirement_add(d, "班主任每学年二十学时", "school_year", YEARS - 1,
+			       json_pack("[ss]", "homeroom", "acting"), 20, 5) &&
+	       growth_load(d->desk, d->county, &d->growth);
+}
+
 static bool demo_play(struct demo *d)
 {
 	const json_t *county = caller_get(&d->caller, "/v1/county");
@@ -184,15 +213,13 @@ static bool demo_play(struct demo *d)
 	if (!county)
 		return false;
 	snprintf(d->today, sizeof d->today, "%s", text_of(county, "today"));
-	return list_import(d, "school", "schools.csv", demo_schools_csv, demo_schools_csv_length) &&
-	       list_import(d, "teacher", "roster.csv", demo_roster_csv, demo_roster_csv_length) &&
-	       officers_add(d) && requirement_add(d) && hours_add(d);
+	return d->growth.teachers ? growth_play(d) : lists_play(d);
 }
 
 /* County, first officer and her token; then all the rest as she would do it. */
-static int demo_load(struct desk *desk, const struct config *c)
+static int demo_load(struct desk *desk, const struct config *c, const struct growth *growth)
 {
-	struct demo d = {.config = c};
+	struct demo d = {.desk = desk, .growth = *growth};
 	const PGresult *rows = NULL;
 	char county[16];
 	int status = 1;
@@ -204,6 +231,9 @@ static int demo_load(struct desk *desk, const struct config *c)
 				NULL);
 	if (!rows)
 		return 1;
+	d.county = county;
+	snprintf(d.growth.person, sizeof d.growth.person, "%s", pg_text(rows, 0, "person"));
+	snprintf(d.growth.office, sizeof d.growth.office, "%s", pg_text(rows, 0, "office"));
 	if (program_open(&d.program, c) && caller_open(&d.caller, &d.program)) {
 		d.caller.token = token_make(c, rows, "county", NULL, NULL, 3600);
 		if (d.caller.token && demo_play(&d))
@@ -220,28 +250,52 @@ static int demo_load(struct desk *desk, const struct config *c)
 	return status;
 }
 
+/* The number of option NAME from 1 to MOST, FALLBACK without it; 0 with a complaint. */
+static long number_read(const char *name, const char *text, long most, long fallback)
+{
+	char *end;
+	long number = text ? strtol(text, &end, 10) : fallback;
+
+	if (!text || (number > 0 && number <= most && !*end))
+		return number;
+	complain("--%s %s: it is a number from 1 to %ld", name, text, most);
+	return 0;
+}
+
 int command_demo(const struct config *c, int count, char **arguments)
 {
-	static const char *const list[] = {"code!", NULL};
-	const char *values[1] = {NULL}, *rest[1];
+	enum { CODE, TEACHERS, ENTRIES, OPTIONS };
+	static const char *const list[] = {"code!", "teachers", "entries", NULL};
+	static const char form[] = "demo [--code | --teachers N [--entries N]]";
+	const char *values[OPTIONS] = {NULL}, *rest[1];
 	const PGresult *rows = NULL;
+	struct growth growth = {.entries = ENTRIES_FALLBACK};
 	struct desk d;
 	int rest_count, status = 1;
 
-	if (!options_read(count, arguments, list, values, rest, 0, &rest_count))
-		return usage("demo [--code]");
+	if (!options_read(count, arguments, list, values, rest, 0, &rest_count) ||
+	    (values[CODE] && values[TEACHERS]) || (values[ENTRIES] && !values[TEACHERS]))
+		return usage(form);
+	if (values[TEACHERS]) {
+		growth.teachers = number_read("teachers", values[TEACHERS], TEACHERS_MOST, 0);
+		growth.entries =
+			number_read("entries", values[ENTRIES], ENTRIES_MOST, ENTRIES_FALLBACK);
+		if (!growth.teachers || !growth.entries)
+			return usage(form);
+	}
 	if (!c->development)
 		return complain("a demonstration county is for development mode only "
 				"(QINGLAN_DEVELOPMENT=on)");
 	if (desk_open(&d, "QINGLAN_OWNER_URL", c->owner_url))
-		rows = desk_run(&d, Q_command_counties, "code", values[0] ? demo_code : NULL, NULL);
-	if (rows && values[0]) {
+		rows = desk_run(&d, Q_command_counties, "code", values[CODE] ? demo_code : NULL,
+				NULL);
+	if (rows && values[CODE]) {
 		status = pg_rows(rows) ? printf("%s\n", demo_code) < 0 : 1;
 	} else if (rows && pg_rows(rows)) {
 		puts("there is a county already: nothing is loaded");
 		status = 0;
-	} else if (rows) {
-		status = demo_load(&d, c);
+	} else if (rows && (!growth.teachers || growth_fits(&d, &growth))) {
+		status = demo_load(&d, c, &growth);
 	}
 	desk_close(&d);
 	return status;
