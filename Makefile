@@ -77,7 +77,7 @@ FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(O)/%)
 PRELOADS := $(PRELOAD_SOURCES:%.c=$(O)/%.so)
 DEFINITIONS := build/operations.def build/queries.def build/migrations.def
 
-.PHONY: build run test lint format tsan bench crash fuzz docs install put help clean
+.PHONY: build run test lint format tsan bench bench-growth crash fuzz docs install put help clean
 .PHONY: tests-built fuzz-built
 .DELETE_ON_ERROR:
 
@@ -89,6 +89,7 @@ help:
 	@echo 'make lint      format, warnings, analysers, layers, contract rules'
 	@echo 'make tsan      the threaded tests with ThreadSanitizer'
 	@echo 'make bench     the benchmark; writes build/bench.json'
+	@echo 'make bench-growth   how times grow with the county; writes build/growth.json'
 	@echo 'make crash     kill -9 rounds of service and database (ROUNDS=$(ROUNDS))'
 	@echo 'make fuzz      fuzz targets, each for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make docs      the reference that /docs shows (needs node >= 20.19)'
@@ -123,6 +124,10 @@ format:
 bench: packages.bench
 	@$(MAKE) -j$(JOBS) MODE=release build build/release/tests/load/statements
 	@tests/load/bench.sh build/release/qinglan
+
+bench-growth: packages.bench
+	@$(MAKE) -j$(JOBS) MODE=release build
+	@tests/load/growth.sh build/release/qinglan
 
 crash: packages.test
 	@$(MAKE) -j$(JOBS) MODE=asan build tests-built

@@ -8,9 +8,11 @@
 -- 4 a school's officer, 5 a course. Teachers 2k + 1 and 2k + 2 lead class k + 1 in school k modulo schools.
 
 -- name: growth_room :one
--- Where the server keeps its data, if it is on this machine and the asking role may know; else nothing.
-SELECT CASE WHEN inet_server_addr() IS NULL AND pg_has_role('pg_read_all_settings', 'USAGE')
-	THEN current_setting('data_directory') END AS directory
+-- Where the server keeps its data, if it is on this machine and the asking role may know (as a member of
+-- pg_read_all_settings, whose rights the owner does not inherit); else nothing.
+SELECT CASE WHEN inet_server_addr() IS NULL AND pg_has_role('pg_read_all_settings', 'MEMBER')
+	THEN CASE WHEN set_config('role', 'pg_read_all_settings', true) <> ''
+		THEN current_setting('data_directory') END END AS directory
 
 -- name: growth_begin :exec
 -- A part begins.
@@ -147,7 +149,7 @@ WITH RECURSIVE posted AS (
 	CROSS JOIN LATERAL (
 		SELECT ROW(p.county, uuid_v7(), p.account, p.seq + 1, p.person, p.school,
 			1 + 0.25 * (p.n % 4) + 0.5 * (p.seq % 2),
-			CASE (p.seq + p.n) % 4 WHEN 0 THEN 'county' WHEN 1 THEN 'school' WHEN 2 THEN 'city' ELSE 'self_study' END,
+			(ARRAY['county', 'school', 'county', 'city', 'self_study'])[1 + (p.seq + p.n) % 5],
 			NULL, today() - (least(b.older, 100) * 18 + greatest(b.older - 100, 0) * 12 + p.n % 18)::int,
 			'external_certificate', 'QL-' || b.older + 1, NULL, '旧系统转入', NULL, NULL,
 			current_setting('qinglan.person')::uuid, current_setting('qinglan.office')::uuid, NULL,

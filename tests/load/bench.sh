@@ -7,157 +7,89 @@
 # walled  pgbench as qinglan_app, the service's own settings and statements in pipelines
 # ours    wrk over HTTP against PROGRAM serve, with tokens
 #
-# Writes build/bench.json and a table.  Quote the ratios: rates are of this machine and day.
+# check_in and settle_500 have no walled: a person checks in to a session once and a course is settled
+# once, while pgbench draws with putting back. A settlement is asked for by curl, one after the other, and
+# told in milliseconds, its floor 500 rows in one statement. The county's report is asked for by as many
+# as the service has workers, everything else by 64.
+#
+# Writes build/bench.json and prints it.  Quote the ratios: rates are of this machine and day.
 # Any answer that is not 2xx voids its row.  WORKERS (of the service, and clients of pgbench; two a
 # core), TEACHERS, ENTRIES, SECONDS_EACH and ROUNDS may be set for a quick try.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
-export LC_ALL=C.UTF-8
-program=$1
-teachers=${TEACHERS:-10000} entries=${ENTRIES:-100} seconds=${SECONDS_EACH:-4} rounds=${ROUNDS:-3}
-workers=${WORKERS:-$(($(nproc) * 2))} connections=64
-work=$(pwd)/build/bench
-sockets=/tmp/qinglan-bench-$(id -u)
-operations="teacher_get hours_list hour_post"
-declare -A query=([teacher_get]=teacher_get [hours_list]=teacher_hours [hour_post]=hour_entry_create)
-
-say() { printf '%s\n' "$*" >&2; }
-
-stop() {
-	[ -z "${server:-}" ] || kill "$server" 2>/dev/null || true
-	[ -z "${server:-}" ] || wait "$server" 2>/dev/null || true
-	db/private.sh stop "$data" >/dev/null 2>&1 || true
-	rm -rf "$data"
-	[ "$data" = "$work/data" ] || rm -rf "$(dirname "$data")"
-}
-
-# --- what is measured against ------------------------------------------------------------------
-
-prepare() {
-	rm -rf "$work"
-	mkdir -p "$work"
-	data=$work/data
-	# As root the server is user postgres, who may not be able to enter this checkout.
-	if [ "$(id -u)" -eq 0 ]; then
-		data=$(mktemp -d /var/tmp/qinglan-bench.XXXXXX)/data
-		chmod 711 "$(dirname "$data")"
-	fi
-	trap stop EXIT
-	db/private.sh start "$data" "$sockets" shared_buffers=1GB max_wal_size=8GB \
-		max_connections=100 checkpoint_timeout=30min >"$work/cluster.log"
-	psql=(psql -Xqh "$sockets" -U postgres -v ON_ERROR_STOP=1)
-	"${psql[@]}" -d postgres -c "DROP DATABASE IF EXISTS qinglan" 2>/dev/null
-	"${psql[@]}" -d postgres -f db/roles.sql >/dev/null
-	"${psql[@]}" -d postgres -c \
-		"CREATE DATABASE qinglan OWNER qinglan_owner ENCODING 'UTF8' TEMPLATE template0"
-	export QINGLAN_DATABASE_URL="host=$sockets dbname=qinglan user=qinglan_app"
-	export QINGLAN_GATE_URL="host=$sockets dbname=qinglan user=qinglan_gate"
-	export QINGLAN_OWNER_URL="host=$sockets dbname=qinglan user=qinglan_owner"
-	export QINGLAN_TOKEN_KEYS="$work/keys/tokens" QINGLAN_SEAL_KEYS="$work/keys/seal"
-	export QINGLAN_DEVELOPMENT=on QINGLAN_LOG=error QINGLAN_THREADS=$workers
-	export QINGLAN_RATE_ADDRESS=0 QINGLAN_RATE_ACTOR=0 QINGLAN_RATE_CLIENT=0
-	export QINGLAN_LISTEN=127.0.0.1:18080 QINGLAN_ADMIN_LISTEN=127.0.0.1:18081
-	"$program" keys >/dev/null
-	"$program" migrate >/dev/null
-	say "making $teachers teachers with $entries entries each"
-	county=$("${psql[@]}" -d qinglan -At -v teachers="$teachers" -v entries="$entries" \
-		-f tests/load/data.sql | tail -n 1)
-	"${psql[@]}" -d qinglan -v teachers="$teachers" -v entries="$entries" \
-		-f tests/load/floor/setup.sql >/dev/null
-	tokens
-	"$program" serve >"$work/serve.log" 2>&1 &
-	server=$!
-	for _ in $(seq 50); do
-		curl -sf http://127.0.0.1:18081/readyz >/dev/null && return
-		sleep 0.1
-	done
-	say "the service did not start:"
-	cat "$work/serve.log" >&2
-	exit 1
-}
-
-# 64 actors of the county, and one of each school.
-tokens() {
-	for i in $(seq 0 63); do
-		person=$(printf '0199b0a4-7c03-7000-8000-%012d' "$i")
-		"$program" token --county 990101 --role county --person "$person" --ttl 7200 \
-			>>"$work/county.tokens"
-		"$program" token --county 990101 --role school --person "$person" --ttl 7200 \
-			--school "$(printf '21997%05d' "$i")" >>"$work/school.tokens"
-	done
-}
-
-# --- measuring -----------------------------------------------------------------------------------
-
-# Processor time of a process and its children, in ticks.
-ticks() {
-	local sum=0 pid line
-	for pid in "$1" $(pgrep -P "$1" || true); do
-		line=$(cat "/proc/$pid/stat" 2>/dev/null) || continue
-		# shellcheck disable=SC2086
-		set -- ${line##*) }
-		sum=$((sum + ${12} + ${13}))
-	done
-	echo "$sum"
-}
+program=$(realpath "$1")
+# shellcheck source=tests/load/county.sh
+. "$(dirname "$0")/county.sh"
+teachers=${TEACHERS:-10000} entries=${ENTRIES:-100}
+declare -A query=([teacher_get]=teacher_get [hours_list]=teacher_hours [hour_post]=hour_entry_create
+	[requirements_person]=teacher_requirements [compliance_county]=report_compliance)
 
 pgbench_rate() { # role script seconds
 	pgbench -n -M prepared -c "$workers" -j 1 -T "$3" -h "$sockets" -U "$1" -f "$2" \
-		-D teachers="$teachers" qinglan >"$work/pgbench.log" 2>&1 || {
+		-D teachers="$teachers" -D schools="$schools" qinglan >"$work/pgbench.log" 2>&1 || {
 		cat "$work/pgbench.log" >&2
 		exit 1
 	}
 	sed -n 's/^tps = \([0-9.]*\).*/\1/p' "$work/pgbench.log"
 }
 
-# Runs wrk; sets rate, p50, p99, bad, requests, and microseconds of processor per request.
-wrk_run() { # operation connections rate seconds
-	local who=county before_server before_postgres after_server after_postgres hz
-	[ "$1" != hours_list ] || who=school
-	hz=$(getconf CLK_TCK)
-	before_server=$(ticks "$server")
-	before_postgres=$(ticks "$postmaster")
-	TIMEFORMAT='%U %S'
-	{ time WRK_OPERATION=$1 WRK_TOKENS=$work/$who.tokens WRK_TEACHERS=$teachers WRK_RATE=$3 \
-		WRK_CONNECTIONS=$2 wrk -t1 -c"$2" -d"$4s" --latency -s tests/load/bench.lua \
-		http://127.0.0.1:18080 >"$work/wrk.log" 2>"$work/wrk.err"; } 2>"$work/wrk.time"
-	after_server=$(ticks "$server")
-	after_postgres=$(ticks "$postmaster")
-	read -r requests rate p50 p99 bad < <(sed -n \
-		's/^RESULT requests=\(.*\) seconds=.* rate=\(.*\) p50_ms=\(.*\) p99_ms=\(.*\) bad=\(.*\)$/\1 \2 \3 \4 \5/p' \
-		"$work/wrk.log")
-	[ -n "${requests:-}" ] || { cat "$work/wrk.log" "$work/wrk.err" >&2; exit 1; }
-	read -r cpu_wrk cpu_server cpu_postgres < <(awk -v n="$requests" -v hz="$hz" \
-		-v s=$((after_server - before_server)) -v p=$((after_postgres - before_postgres)) \
-		'{ printf "%.1f %.1f %.1f\n", ($1 + $2) * 1e6 / n, s / hz * 1e6 / n, p / hz * 1e6 / n }' \
-		"$work/wrk.time")
-}
+askers() { if [ "$1" = compliance_county ]; then echo "$workers"; else echo 64; fi; }
 
-median() { printf '%s\n' "$@" | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-share() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
+warm() {
+	say "  warming $1"
+	if [ -n "${query[$1]:-}" ]; then
+		build/release/tests/load/statements "${query[$1]}" "$county" "$requirement" \
+			>"$work/$1.walled.sql"
+		pgbench_rate qinglan_app "$work/$1.walled.sql" 1 >/dev/null
+	fi
+	wrk_run "$1" "$(askers "$1")" 0 1
+}
 
 measure() { # operation; prints a member of bench.json
 	local floor=() walled=() ours=() w=() s=() p=() void=false f m o half
 	for _ in $(seq "$rounds"); do
 		floor+=("$(pgbench_rate qinglan_owner "tests/load/floor/$1.sql" "$seconds")")
-		walled+=("$(pgbench_rate qinglan_app "$work/$1.walled.sql" "$seconds")")
-		wrk_run "$1" "$connections" 0 "$seconds"
+		[ -z "${query[$1]:-}" ] ||
+			walled+=("$(pgbench_rate qinglan_app "$work/$1.walled.sql" "$seconds")")
+		wrk_run "$1" "$(askers "$1")" 0 "$seconds"
 		[ "$bad" -eq 0 ] || void=true
 		ours+=("$rate") w+=("$cpu_wrk") s+=("$cpu_server") p+=("$cpu_postgres")
-		say "  $1: floor ${floor[-1]}, walled ${walled[-1]}, ours $rate, not 2xx $bad"
+		say "  $1: floor ${floor[*]: -1}, walled ${walled[*]: -1}, ours $rate, not 2xx $bad"
 	done
-	f=$(median "${floor[@]}") m=$(median "${walled[@]}") o=$(median "${ours[@]}")
+	f=$(median "${floor[@]}") o=$(median "${ours[@]}")
 	half=$(awk -v o="$o" 'BEGIN { printf "%d", o / 2 }')
-	wrk_run "$1" "$connections" "$half" "$seconds"
+	wrk_run "$1" "$(askers "$1")" "$half" "$seconds"
 	[ "$bad" -eq 0 ] || void=true
 	if $void; then
 		printf '  "%s": {"void": true}' "$1"
 		return
 	fi
-	printf '  "%s": {"floor": %.0f, "walled": %.0f, "ours": %.0f, "ours_walled": %s, "walled_floor": %s, ' \
-		"$1" "$f" "$m" "$o" "$(share "$o" "$m")" "$(share "$m" "$f")"
+	printf '  "%s": {"floor": %.0f, "ours": %.0f, ' "$1" "$f" "$o"
+	if [ ${#walled[@]} -gt 0 ]; then
+		m=$(median "${walled[@]}")
+		printf '"walled": %.0f, "ours_walled": %s, "walled_floor": %s, ' \
+			"$m" "$(share "$o" "$m")" "$(share "$m" "$f")"
+	else
+		printf '"ours_floor": %s, ' "$(share "$o" "$f")"
+	fi
 	printf '"cpu_us": {"wrk": %s, "qinglan": %s, "postgres": %s}, "p50_ms": %s, "p99_ms": %s}' \
 		"$(median "${w[@]}")" "$(median "${s[@]}")" "$(median "${p[@]}")" "$p50" "$p99"
+}
+
+measure_settle() {
+	local floor ours=() f o
+	floor=$(pgbench_rate qinglan_owner tests/load/floor/settle_500.sql "$seconds")
+	while [ ${#ours[@]} -lt 9 ] && settle_next; do
+		ours+=("$took")
+	done
+	f=$(awk -v n="$workers" -v r="$floor" 'BEGIN { printf "%.1f", n * 1000 / r }')
+	if [ ${#ours[@]} -eq 0 ]; then
+		printf '  "settle_500": {"void": true}'
+		return
+	fi
+	o=$(median "${ours[@]}")
+	say "  settle_500: floor $f ms, ours ${ours[*]} ms"
+	printf '  "settle_500": {"floor_ms": %s, "ours_ms": %s, "floor_ours": %s, "settled": %d}' \
+		"$f" "$o" "$(share "$f" "$o")" "${#ours[@]}"
 }
 
 clients_2000() {
@@ -167,15 +99,12 @@ clients_2000() {
 	printf '  "clients_2000": {"rss_mb": %s, "p99_ms": %s, "failed": %s}' "$rss" "$p99" "$bad"
 }
 
-ulimit -n 8192 2>/dev/null || true
-prepare
-postmaster=$(head -n 1 "$data/postmaster.pid")
+county_start "$teachers" "$entries"
+"${psql[@]}" -v teachers="$teachers" -v entries="$entries" -v schools="$schools" \
+	-f tests/load/floor/setup.sql >/dev/null
+operations="teacher_get hours_list hour_post check_in requirements_person compliance_county"
 for operation in $operations; do
-	build/release/tests/load/statements "${query[$operation]}" "$county" \
-		>"$work/$operation.walled.sql"
-	say "  warming $operation"
-	pgbench_rate qinglan_app "$work/$operation.walled.sql" 1 >/dev/null
-	wrk_run "$operation" "$connections" 0 1
+	warm "$operation"
 done
 {
 	echo "{"
@@ -183,6 +112,8 @@ done
 		measure "$operation"
 		echo ","
 	done
+	measure_settle
+	echo ","
 	clients_2000
 	echo
 	echo "}"

@@ -5,7 +5,7 @@
  * row and the service cannot drift apart.  Values become pgbench expressions; the stored
  * answer is a constant of the same length as a real one.
  *
- * usage: statements OPERATION COUNTY
+ * usage: statements OPERATION COUNTY REQUIREMENT
  */
 #include "tables.h"
 
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *county;
+static const char *county, *requirement;
 
 /*
  * An id made of a number, as the floor's scripts write it; bench_id() would be planned each time.
@@ -31,10 +31,10 @@ static const struct {
 	{"teacher_hours", "role", "school"},
 	{"teacher_hours", "sees", "school"},
 	/* The list is asked by the teacher's school. */
-	{"teacher_hours", "school", ID(1, ":t % 64")},
+	{"teacher_hours", "school", ID(1, "(:t - 1) / 2 % :schools")},
 	{"", "role", "county"},
 	{"", "sees", "all"},
-	{"", "person", "'0199b0a4-7c03-7000-8000-000000000000'"},
+	{"", "person", "'0199b0a4-7c04-7000-8000-000000000000'"},
 	{"hour_entry_create", "request_id", "'0123456789abcdef0123456789abcdef'"},
 	{"hour_entry_create", "operation", "'hour_entry_create'"},
 	{"", "subject", ID(2, ":t")},
@@ -64,6 +64,8 @@ static const char *look_up(void *context, const char *name)
 
 	if (!strcmp(name, "county"))
 		return county;
+	if (!strcmp(name, "requirement_id"))
+		return requirement;
 	if (!strcmp(name, "replay_answer")) {
 		memset(answer, 'x', sizeof answer);
 		memcpy(answer, "'{\"status\":201,\"body\":\"", 23);
@@ -126,23 +128,25 @@ int main(int count, char **arguments)
 	struct arena *a = arena_new(1 << 20);
 	struct page_request page = {.size = 20};
 	struct context c;
-	bool post;
+	bool post, paged;
 
-	if (count != 3 || !queries || !a) {
-		fprintf(stderr, "usage: statements OPERATION COUNTY\n");
+	if (count != 4 || !queries || !a) {
+		fprintf(stderr, "usage: statements OPERATION COUNTY REQUIREMENT\n");
 		return 2;
 	}
 	c.operation = arguments[1];
 	county = arguments[2];
+	requirement = arena_printf(a, "'%s'", arguments[3]);
 	post = !strcmp(c.operation, "hour_entry_create");
-	printf("\\set t random(64, :teachers)\n\\set n random(1, 1000000000000)\n\\startpipeline\n");
+	paged = !strcmp(c.operation, "teacher_hours") ||
+		!strcmp(c.operation, "teacher_requirements");
+	printf("\\set t random(1, :teachers)\n\\set n random(1, 1000000000000)\n\\startpipeline\n");
 	if (post)
 		printf("BEGIN;\n");
 	print_query(queries, "settings", a, &c, NULL);
 	if (post)
 		print_query(queries, "replay", a, &c, NULL);
-	print_query(queries, c.operation, a, &c,
-		    strcmp(c.operation, "teacher_hours") ? NULL : &page);
+	print_query(queries, c.operation, a, &c, paged ? &page : NULL);
 	if (post)
 		print_query(queries, "store_answer", a, &c, NULL);
 	if (post)

@@ -1,5 +1,5 @@
--- The floor's own tables: what PostgreSQL alone would do for the three measured operations. Run by a
--- superuser (psql -v teachers=10000 -v entries=100); owned by qinglan_owner, without row
+-- The floor's own tables: what PostgreSQL alone would do for the measured operations. Run by a
+-- superuser (psql -v teachers=10000 -v entries=100 -v schools=67); owned by qinglan_owner, without row
 -- security, triggers or foreign keys. Ids are made of numbers, so that pgbench can name them.
 DROP SCHEMA IF EXISTS floor CASCADE;
 CREATE SCHEMA floor AUTHORIZATION qinglan_owner;
@@ -25,7 +25,7 @@ CREATE TABLE entry AS
 SELECT 1 AS county, id(e * 100000000::bigint + n), id(n) AS account, e::bigint AS seq, id(n) AS person,
 	id(n % 64) AS school, (0.25 * (1 + e % 12))::numeric(7,2) AS hours,
 	(ARRAY['city', 'county', 'school', 'self_study'])[1 + e % 4] AS level, NULL::uuid AS module,
-	date '2022-01-01' + e * 15 AS activity_on, 'course_enrolment' AS source_kind,
+	current_date - 18 * (:entries - e)::int AS activity_on, 'course_enrolment' AS source_kind,
 	e || '-' || n AS source_key, NULL::text AS evidence, NULL::text AS note, NULL::uuid AS reverses,
 	NULL::text AS reason, id(0) AS posted_by, NULL::uuid AS office, NULL::text AS client,
 	now() AS posted_at, sha256('bench') AS chain
@@ -49,7 +49,25 @@ INSERT INTO posting
 SELECT county, id, person, hours, level, activity_on, source_kind, source_key FROM entry
 ORDER BY seq, person;
 ALTER TABLE posting ADD PRIMARY KEY (county, id), ADD UNIQUE (county, source_kind, source_key, person);
+
+-- What is kept of everybody in six windows, as far as the report counts it.
+CREATE TABLE state AS
+SELECT 1 AS county, w AS window_on, id(n) AS person, id(n % :schools) AS school,
+	(n % 3)::numeric(9,2) AS short
+FROM generate_series(1, 6) w, generate_series(1, :teachers) n;
+ALTER TABLE state ADD PRIMARY KEY (county, window_on, person);
+
+CREATE TABLE check_in (
+	county int NOT NULL,
+	id uuid NOT NULL DEFAULT gen_random_uuid(),
+	session bigint NOT NULL,
+	person bigint NOT NULL,
+	at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (county, id),
+	UNIQUE (county, session, person)
+);
 ANALYZE teacher;
+ANALYZE state;
 ANALYZE entry;
 ANALYZE posting;
 RESET ROLE;

@@ -1,0 +1,177 @@
+# county.sh -- what both benchmarks stand on; to be sourced: a private cluster, a county of
+# `qinglan demo --teachers`, the service on loopback, tokens, and wrk.
+# shellcheck shell=bash
+#
+# Wants $program and, for wrk_run, $teachers.  What was started ends with the script.
+#
+# shellcheck disable=SC2034,SC2154  # what one of the two sets, the other uses
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
+export LC_ALL=C.UTF-8
+seconds=${SECONDS_EACH:-4} rounds=${ROUNDS:-3}
+workers=${WORKERS:-$(($(nproc) * 2))}
+work=$(pwd)/build/bench
+sockets=/tmp/qinglan-bench-$(id -u)
+address=http://127.0.0.1:18080
+# How many check in to how many sessions; the first teachers, who are in the first course.
+actors=64 sessions=${SESSIONS:-2000}
+data='' server='' checked_in=0 settled=1
+
+say() { printf '%s\n' "$*" >&2; }
+
+# A number as the last twelve digits of an id; see db/queries/growth.sql.
+numbered() { printf '0199b0a4-7c0%d-7000-8000-%012d' "$1" "$2"; }
+
+county_stop() {
+	[ -z "$server" ] || kill "$server" 2>/dev/null || true
+	[ -z "$server" ] || wait "$server" 2>/dev/null || true
+	server=
+	[ -n "$data" ] || return 0
+	db/private.sh stop "$data" >/dev/null 2>&1 || true
+	rm -rf "$data"
+	[ "$data" = "$work/data" ] || rm -rf "$(dirname "$data")"
+	data=
+}
+
+# --- what is measured against ------------------------------------------------------------------
+
+# A cluster with a county of $1 teachers with $2 entries each, and the service before it.
+county_start() {
+	rm -rf "$work"
+	mkdir -p "$work"
+	checked_in=0 settled=1
+	trap county_stop EXIT
+	data=$work/data
+	# As root the server is user postgres, who may not be able to enter this checkout.
+	if [ "$(id -u)" -eq 0 ]; then
+		data=$(mktemp -d /var/tmp/qinglan-bench.XXXXXX)/data
+		chmod 711 "$(dirname "$data")"
+	fi
+	db/private.sh start "$data" "$sockets" shared_buffers=1GB max_wal_size=8GB \
+		max_connections=100 checkpoint_timeout=30min >"$work/cluster.log"
+	postmaster=$(head -n 1 "$data/postmaster.pid")
+	psql=(psql -Xqh "$sockets" -U postgres -v ON_ERROR_STOP=1)
+	"${psql[@]}" -d postgres -f db/roles.sql -c 'GRANT pg_read_all_settings TO qinglan_owner' \
+		-c "CREATE DATABASE qinglan OWNER qinglan_owner ENCODING 'UTF8' TEMPLATE template0" \
+		>/dev/null
+	psql+=(-d qinglan -At -c 'SET search_path = qinglan')
+	export QINGLAN_DATABASE_URL="host=$sockets dbname=qinglan user=qinglan_app"
+	export QINGLAN_GATE_URL="host=$sockets dbname=qinglan user=qinglan_gate"
+	export QINGLAN_OWNER_URL="host=$sockets dbname=qinglan user=qinglan_owner"
+	export QINGLAN_TOKEN_KEYS="$work/keys/tokens" QINGLAN_SEAL_KEYS="$work/keys/seal"
+	export QINGLAN_DEVELOPMENT=on QINGLAN_LOG=error QINGLAN_THREADS=$workers
+	export QINGLAN_RATE_ADDRESS=0 QINGLAN_RATE_ACTOR=0 QINGLAN_RATE_CLIENT=0
+	export QINGLAN_CHECK_IN_SECONDS=3600
+	export QINGLAN_LISTEN=${address#http://} QINGLAN_ADMIN_LISTEN=127.0.0.1:18081
+	"$program" keys >/dev/null
+	"$program" migrate >/dev/null
+	"$program" demo --teachers "$1" --entries "$2" >&2
+	"${psql[@]}" -c VACUUM -c CHECKPOINT
+	county=$("${psql[@]}" -c 'SELECT county FROM county')
+	schools=$("${psql[@]}" -c 'SELECT count(*) FROM school')
+	requirement=$("${psql[@]}" -c "SELECT id FROM requirement WHERE window_kind = 'calendar_year'")
+	tokens
+	service_start
+	codes
+}
+
+# 64 of the county, of schools by turns, and of the teachers who check in.
+tokens() {
+	local i codes
+	mapfile -t codes < <("${psql[@]}" -c "SELECT code FROM school ORDER BY id LIMIT $actors")
+	for ((i = 0; i < actors; i++)); do
+		"$program" token --county 990101 --role county --ttl 7200 >>"$work/county.tokens"
+		"$program" token --county 990101 --role school --ttl 7200 \
+			--school "${codes[i % ${#codes[@]}]}" >>"$work/school.tokens"
+		"$program" token --county 990101 --role teacher --ttl 7200 \
+			--person "$(numbered 2 $((i + 1)))" >>"$work/teacher.tokens"
+	done
+	officer="Authorization: Bearer $(head -n 1 "$work/county.tokens")"
+}
+
+service_start() {
+	"$program" serve >"$work/serve.log" 2>&1 &
+	server=$!
+	for _ in {1..50}; do
+		! curl -sf http://127.0.0.1:18081/readyz >/dev/null || return 0
+		sleep 0.1
+	done
+	say "the service did not start:"
+	cat "$work/serve.log" >&2
+	exit 1
+}
+
+# The code of each of many sessions of the first course that begin now.
+codes() {
+	"${psql[@]}" -c "INSERT INTO course_session (county, course, shown, starts_at, minutes)
+		SELECT c.county, c.id, c.shown, machine_now(), 600 FROM course c, generate_series(1, $sessions)
+		WHERE c.id = '$(numbered 5 1)'" -c 'ANALYZE course_session'
+	"${psql[@]}" -c "SELECT format('url = \"$address/v1/sessions/%s/check-in-code\"', id)
+		FROM course_session WHERE course = '$(numbered 5 1)' AND minutes = 600" |
+		{ curl -sf --noproxy '*' -H "$officer" -K - && echo; } | sed 's/}{/}\n{/g' |
+		sed -n 's/.*"code": *"\([^"]*\)".*"session_id": *"\([^"]*\)".*/\2 \1/p' >"$work/codes"
+	[ "$(wc -l <"$work/codes")" -eq "$sessions" ] || { say "no codes to check in with"; exit 1; }
+}
+
+# --- measuring -----------------------------------------------------------------------------------
+
+# Processor time of a process and its children, in ticks.
+ticks() {
+	local sum=0 pid line
+	for pid in "$1" $(pgrep -P "$1" || true); do
+		line=$(cat "/proc/$pid/stat" 2>/dev/null) || continue
+		# shellcheck disable=SC2086
+		set -- ${line##*) }
+		sum=$((sum + ${12} + ${13}))
+	done
+	echo "$sum"
+}
+
+# Runs wrk; sets rate, p50, p99, bad, requests, and microseconds of processor per request.
+wrk_run() { # operation connections rate seconds
+	local who=county before_server before_postgres after_server after_postgres hz
+	case $1 in hours_list) who=school ;; check_in) who=teacher ;; esac
+	hz=$(getconf CLK_TCK)
+	before_server=$(ticks "$server")
+	before_postgres=$(ticks "$postmaster")
+	TIMEFORMAT='%U %S'
+	{ time WRK_OPERATION=$1 WRK_TOKENS=$work/$who.tokens WRK_TEACHERS=$teachers WRK_RATE=$3 \
+		WRK_CONNECTIONS=$2 WRK_SCHOOLS=$schools WRK_REQUIREMENT=$requirement \
+		WRK_CODES=$work/codes WRK_FIRST=$checked_in \
+		wrk -t1 -c"$2" -d"$4s" --timeout 10s --latency -s tests/load/bench.lua \
+		"$address" >"$work/wrk.log" 2>"$work/wrk.err"; } 2>"$work/wrk.time"
+	after_server=$(ticks "$server")
+	after_postgres=$(ticks "$postmaster")
+	read -r requests rate p50 p99 bad < <(sed -n \
+		's/^RESULT requests=\(.*\) seconds=.* rate=\(.*\) p50_ms=\(.*\) p99_ms=\(.*\) bad=\(.*\)$/\1 \2 \3 \4 \5/p' \
+		"$work/wrk.log")
+	[ -n "${requests:-}" ] || { cat "$work/wrk.log" "$work/wrk.err" >&2; exit 1; }
+	# Those still asked for when wrk ended were perhaps entered.
+	[ "$1" != check_in ] || checked_in=$((checked_in + requests + 2 * $2))
+	read -r cpu_wrk cpu_server cpu_postgres < <(awk -v n="$requests" -v hz="$hz" \
+		-v s=$((after_server - before_server)) -v p=$((after_postgres - before_postgres)) \
+		'{ printf "%.1f %.1f %.1f\n", ($1 + $2) * 1e6 / n, s / hz * 1e6 / n, p / hz * 1e6 / n }' \
+		"$work/wrk.time")
+}
+
+# Closes the next course of 500 and settles it by its preview; sets $took to the milliseconds of
+# the settling. False when there is none left.
+settle_next() {
+	local plan
+	settled=$((settled + 1))
+	[ $((settled * 500)) -le "$teachers" ] || return 1
+	local course
+	course=$address/v1/courses/$(numbered 5 "$settled")
+	curl -sf --noproxy '*' -o /dev/null -H "$officer" -H 'If-Match: *' -X POST "$course/close"
+	plan=$(curl -sf --noproxy '*' -H "$officer" "$course/settlement" |
+		sed -n 's/.*"plan" *: *"\([^"]*\)".*/\1/p')
+	took=$(curl -sf --noproxy '*' -o "$work/settled" -w '%{time_total}' -H "$officer" \
+		-H 'Content-Type: application/json' -H "Idempotency-Key: settle-$settled" \
+		-d "{\"plan\":\"$plan\"}" "$course/settle" | awk '{ printf "%.1f", $1 * 1000 }')
+	grep -q '"credited" *: *500\b' "$work/settled" || { cat "$work/settled" >&2; exit 1; }
+}
+
+median() { printf '%s\n' "$@" | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+share() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
+
+ulimit -n 8192 2>/dev/null || true
