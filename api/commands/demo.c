@@ -128,7 +128,10 @@ static bool officers_add(struct demo *d)
 	return true;
 }
 
-/* HOURS of them at county level among TARGET a WINDOW, at most ten of self-study; of KINDS, stolen. */
+/*
+ * TARGET hours a WINDOW, HOURS of them at county level, at most ten of self-study, of who has an
+ * appointment of KINDS (stolen).
+ */
 static bool requirement_add(struct demo *d, const char *name, const char *window, int years_ago,
 			    json_t *kinds, int target, int hours)
 {
