@@ -201,7 +201,6 @@ static bool lists_play(struct demo *d)
 /* One of a size: its requirements stand before the hours, which they are counted with. */
 static bool growth_play(struct demo *d)
 {
-	d->teachers = d->growth.teachers;
 	return requirement_add(d, "班主任与副班主任每年三十学时", "calendar_year", YEARS - 1,
 			       json_pack("[sss]", "homeroom", "acting", "deputy"), 30, 10) &&
 	       requirement_add(d, "班主任每学年二十学时", "school_year", YEARS - 1,
@@ -246,6 +245,9 @@ static int demo_load(struct desk *desk, const struct config *c, const struct gro
 	program_close(&d.program);
 	if (status)
 		complain("the demonstration county is incomplete: begin with an empty database");
+	else if (growth->teachers)
+		printf("loaded the demonstration county %s (%s): %ld teachers\n", demo_name,
+		       demo_code, growth->teachers);
 	else
 		printf("loaded the demonstration county %s (%s): %ld teachers, %ld rows of the "
 		       "roster refused for their faults\n",

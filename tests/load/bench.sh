@@ -19,13 +19,12 @@ set -euo pipefail
 program=$(realpath "$1")
 # shellcheck source=tests/load/county.sh
 . "$(dirname "$0")/county.sh"
-teachers=${TEACHERS:-10000} entries=${ENTRIES:-100}
 declare -A query=([teacher_get]=teacher_get [hours_list]=teacher_hours [hour_post]=hour_entry_create
 	[requirements_person]=teacher_requirements [compliance_county]=report_compliance)
 
 pgbench_rate() { # role script seconds
 	pgbench -n -M prepared -c "$workers" -j 1 -T "$3" -h "$sockets" -U "$1" -f "$2" \
-		-D teachers="$teachers" -D schools="$schools" qinglan >"$work/pgbench.log" 2>&1 || {
+		-D teachers="$teachers" -D schools="$schools" "$name" >"$work/pgbench.log" 2>&1 || {
 		cat "$work/pgbench.log" >&2
 		exit 1
 	}
@@ -99,9 +98,10 @@ clients_2000() {
 	printf '  "clients_2000": {"rss_mb": %s, "p99_ms": %s, "failed": %s}' "$rss" "$p99" "$bad"
 }
 
-county_start "$teachers" "$entries"
-"${psql[@]}" -v teachers="$teachers" -v entries="$entries" -v schools="$schools" \
-	-f tests/load/floor/setup.sql >/dev/null
+cluster_start
+county_start bench "${TEACHERS:-10000}" "${ENTRIES:-100}"
+psql -Xqh "$sockets" -U postgres -d bench -v ON_ERROR_STOP=1 -v teachers="$teachers" \
+	-v entries="${ENTRIES:-100}" -v schools="$schools" -f tests/load/floor/setup.sql >/dev/null
 operations="teacher_get hours_list hour_post check_in requirements_person compliance_county"
 for operation in $operations; do
 	warm "$operation"

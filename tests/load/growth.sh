@@ -3,102 +3,121 @@
 #
 #   tests/load/growth.sh PROGRAM
 #
-# Of each size a county is made, measured over HTTP and removed: GROWTH (10000 100000) teachers with
-# ENTRIES (100, over five years) hour entries each; and the first size once more with ten times the entries
-# each, the older ones in the years before. Times are of a request while as many clients ask as the service has
-# workers, the median of ROUNDS; a settlement's the median of nine, of 500 people each.
+# Counties of GROWTH (10000 100000) teachers with ENTRIES (100, over five years) hour entries each, and one of
+# the first size with ten times the entries, the older ones in the years before, all in one cluster. They are
+# asked by turns, so that what else the machine does is the same for all. Of a request: milliseconds, while as
+# many clients ask as the service has workers, and microseconds of processor that service and PostgreSQL take,
+# the median of ROUNDS; of a settlement of 500 people milliseconds, the median of nine.
 #
 # What a county report has to look at is everybody in it: between sizes it grows with them, and only
 # against entries is it to stay. Writes build/growth.json and prints a table.  A 1000000 in GROWTH
-# takes more than an hour and 100 GB; a size that the disk has no room for is refused.
+# takes hours and 100 GB; a size that the disk has no room for is refused.
 set -euo pipefail
 program=$(realpath "$1")
 # shellcheck source=tests/load/county.sh
 . "$(dirname "$0")/county.sh"
-sizes=${GROWTH:-10000 100000} entries=${ENTRIES:-100}
+read -ra sizes <<<"${GROWTH:-10000 100000}"
+entries=${ENTRIES:-100}
 operations="teacher_get hours_list hour_post check_in requirements_person compliance_county"
-declare -A times
+declare -A time_of=() cpu_of=() bytes_of=() entries_of=()
 points=()
 
-# Milliseconds of a request of operation $1.
-request_time() {
-	local all=()
-	wrk_run "$1" "$workers" 0 "$seconds"
-	for _ in $(seq "$rounds"); do
-		wrk_run "$1" "$workers" 0 "$seconds"
-		[ "$bad" -eq 0 ] || { say "$1: $bad answers are not 2xx"; exit 1; }
-		all+=("$(awk -v n="$workers" -v r="$rate" 'BEGIN { printf "%.3f", n * 1000 / r }')")
-	done
-	median "${all[@]}"
-}
-
-settle_time() {
-	local all=()
-	while [ ${#all[@]} -lt 9 ] && settle_next; do
-		all+=("$took")
-	done
-	[ ${#all[@]} -gt 0 ] || all=(0)
-	median "${all[@]}"
-}
-
-point() { # teachers entries
-	local point="$1 x $2" operation
-	teachers=$1
-	county_start "$1" "$2"
+point_start() { # teachers entries
+	local point=t$1e$2
+	say "making $point"
+	county_start "$point" "$1" "$2"
+	entries_of[$point]=$2
+	bytes_of[$point]=$(sql 'SELECT pg_database_size(current_database())')
 	points+=("$point")
-	for operation in $operations; do
-		# Not in a subshell, which would forget who has checked in.
-		request_time "$operation" >"$work/time"
-		times[$point $operation]=$(cat "$work/time")
-		say "  $point: $operation ${times[$point $operation]} ms"
+}
+
+# Of operation $1 in each county, by turns.
+measure() {
+	local point round
+	declare -A times=() cpus=()
+	for round in warm $(seq "$rounds"); do
+		for point in "${points[@]}"; do
+			county_use "$point"
+			wrk_run "$1" "$workers" 0 "$seconds"
+			[ "$bad" -eq 0 ] || { say "$1: $bad answers are not 2xx"; exit 1; }
+			[ "$round" != warm ] || continue
+			times[$point]="${times[$point]:-} $(awk -v n="$workers" -v r="$rate" 'BEGIN { printf "%.3f", n * 1000 / r }')"
+			cpus[$point]="${cpus[$point]:-} $(awk -v a="$cpu_server" -v b="$cpu_postgres" 'BEGIN { print a + b }')"
+		done
 	done
-	settle_time >"$work/time"
-	times[$point settle_500]=$(cat "$work/time")
-	say "  $point: settle_500 ${times[$point settle_500]} ms"
-	times[$point bytes]=$("${psql[@]}" -c "SELECT pg_database_size('qinglan')")
-	county_stop
+	for point in "${points[@]}"; do
+		# shellcheck disable=SC2086
+		time_of[$point $1]=$(median ${times[$point]}) cpu_of[$point $1]=$(median ${cpus[$point]})
+		say "  $1, $point: ${time_of[$point $1]} ms, ${cpu_of[$point $1]} us of processor"
+	done
+}
+
+measure_settle() {
+	local point
+	declare -A times=()
+	for _ in {1..9}; do
+		for point in "${points[@]}"; do
+			county_use "$point"
+			! settle_next || times[$point]="${times[$point]:-} $took"
+		done
+	done
+	for point in "${points[@]}"; do
+		# shellcheck disable=SC2086
+		time_of[$point settle_500]=$(median ${times[$point]:-0}) cpu_of[$point settle_500]=0
+		say "  settle_500, $point: ${time_of[$point settle_500]} ms"
+	done
 }
 
 table() {
 	local operation point base=${points[0]}
-	printf '| ms, and times the first |'
-	printf ' %s |' "${points[@]}"
+	printf '| ms, µs of processor |'
+	for point in "${points[@]}"; do
+		printf ' %d teachers × %d entries |' "${teachers_of[$point]}" "${entries_of[$point]}"
+	done
 	printf '\n|---|'
 	printf -- '---|%.0s' "${points[@]}"
 	for operation in $operations settle_500; do
 		printf '\n| %s |' "$operation"
 		for point in "${points[@]}"; do
-			awk -v t="${times[$point $operation]}" -v b="${times[$base $operation]}" \
-				'BEGIN { printf " %.2f (%.2f) |", t, b ? t / b : 0 }'
+			awk -v t="${time_of[$point $operation]}" -v b="${time_of[$base $operation]}" \
+				-v c="${cpu_of[$point $operation]}" -v d="${cpu_of[$base $operation]}" 'BEGIN {
+				printf " %.2f (× %.2f)", t, b ? t / b : 0
+				if (d) printf ", %d (× %.2f)", c, c / d
+				printf " |"
+			}'
 		done
 	done
 	printf '\n| GB |'
 	for point in "${points[@]}"; do
-		awk -v b="${times[$point bytes]}" 'BEGIN { printf " %.1f |", b / 1e9 }'
+		awk -v b="${bytes_of[$point]}" 'BEGIN { printf " %.1f |", b / 1e9 }'
 	done
 	echo
 }
 
 json() {
-	local point operation first=true
+	local point operation separator=''
 	echo "{"
 	for point in "${points[@]}"; do
-		$first || echo ","
-		first=false
-		printf '  "%s": {' "$point"
+		printf '%s  "%s": {' "$separator" "$point"
+		separator=$',\n'
 		for operation in $operations settle_500; do
-			printf '"%s": %s, ' "$operation" "${times[$point $operation]}"
+			printf '"%s": {"ms": %s, "cpu_us": %s}, ' "$operation" "${time_of[$point $operation]}" \
+				"${cpu_of[$point $operation]}"
 		done
-		printf '"bytes": %s}' "${times[$point bytes]}"
+		printf '"bytes": %s}' "${bytes_of[$point]}"
 	done
 	printf '\n}\n'
 }
 
-read -r smallest _ <<<"$sizes"
-point "$smallest" "$entries"
-[ $((entries * 10)) -gt 1000 ] || point "$smallest" $((entries * 10))
-for size in ${sizes#"$smallest"}; do
-	point "$size" "$entries"
+cluster_start
+point_start "${sizes[0]}" "$entries"
+[ $((entries * 10)) -gt 1000 ] || point_start "${sizes[0]}" $((entries * 10))
+for size in "${sizes[@]:1}"; do
+	point_start "$size" "$entries"
 done
+for operation in $operations; do
+	measure "$operation"
+done
+measure_settle
 json >build/growth.json
 table
