@@ -7,7 +7,8 @@
 # the first size with ten times the entries, the older ones in the years before, all in one cluster. They are
 # asked by turns, so that what else the machine does is the same for all. Of a request: milliseconds, while as
 # many clients ask as the service has workers, and microseconds of processor that service and PostgreSQL take,
-# the median of ROUNDS; of a settlement of 500 people milliseconds, the median of nine.
+# the median of ROUNDS; of the county's report and of a settlement of 500 people, asked for one at a time,
+# milliseconds, the median of nine, 0.00 when the service gave it up.
 #
 # What a county report has to look at is everybody in it: between sizes it grows with them, and only
 # against entries is it to stay. Writes build/growth.json and prints a table.  A 1000000 in GROWTH
@@ -18,7 +19,7 @@ program=$(realpath "$1")
 . "$(dirname "$0")/county.sh"
 read -ra sizes <<<"${GROWTH:-10000 100000}"
 entries=${ENTRIES:-100}
-operations="teacher_get hours_list hour_post check_in requirements_person compliance_county"
+operations="teacher_get hours_list hour_post check_in requirements_person"
 declare -A time_of=() cpu_of=() bytes_of=() entries_of=()
 points=()
 
@@ -52,19 +53,27 @@ measure() {
 	done
 }
 
-measure_settle() {
+# Asks once for the county's report; sets $took, which stays 0 when the service gave it up.
+report_next() {
+	took=$(curl -s --noproxy '*' -o "$work/report" -w '%{http_code} %{time_total}' -H "$officer" \
+		"$address/v1/reports/compliance?requirement_id=$requirement" |
+		awk '{ printf "%.1f", $1 == 200 ? $2 * 1000 : 0 }')
+}
+
+# What is asked one at a time: $1 by the function $2, nine times in each county, by turns.
+measure_single() {
 	local point
 	declare -A times=()
 	for _ in {1..9}; do
 		for point in "${points[@]}"; do
 			county_use "$point"
-			! settle_next || times[$point]="${times[$point]:-} $took"
+			! "$2" || times[$point]="${times[$point]:-} $took"
 		done
 	done
 	for point in "${points[@]}"; do
 		# shellcheck disable=SC2086
-		time_of[$point settle_500]=$(median ${times[$point]:-0}) cpu_of[$point settle_500]=0
-		say "  settle_500, $point: ${time_of[$point settle_500]} ms"
+		time_of[$point $1]=$(median ${times[$point]:-0}) cpu_of[$point $1]=0
+		say "  $1, $point: ${time_of[$point $1]} ms"
 	done
 }
 
@@ -76,7 +85,7 @@ table() {
 	done
 	printf '\n|---|'
 	printf -- '---|%.0s' "${points[@]}"
-	for operation in $operations settle_500; do
+	for operation in $operations compliance_county settle_500; do
 		printf '\n| %s |' "$operation"
 		for point in "${points[@]}"; do
 			awk -v t="${time_of[$point $operation]}" -v b="${time_of[$base $operation]}" \
@@ -100,7 +109,7 @@ json() {
 	for point in "${points[@]}"; do
 		printf '%s  "%s": {' "$separator" "$point"
 		separator=$',\n'
-		for operation in $operations settle_500; do
+		for operation in $operations compliance_county settle_500; do
 			printf '"%s": {"ms": %s, "cpu_us": %s}, ' "$operation" "${time_of[$point $operation]}" \
 				"${cpu_of[$point $operation]}"
 		done
@@ -118,6 +127,7 @@ done
 for operation in $operations; do
 	measure "$operation"
 done
-measure_settle
+measure_single compliance_county report_next
+measure_single settle_500 settle_next
 json >build/growth.json
 table
