@@ -112,8 +112,10 @@ service_start() {
 	"$program" serve >"$here/serve.log" 2>&1 &
 	server_of[$name]=$!
 	county_use "$name"
+	# Another program's answer on the port does not count.
 	for _ in {1..50}; do
-		! curl -sf --noproxy '*' "http://$QINGLAN_ADMIN_LISTEN/readyz" >/dev/null || return 0
+		kill -0 "$server" 2>/dev/null || break
+		! curl -sf --noproxy '*' "http://$QINGLAN_ADMIN_LISTEN/readyz" >/dev/null || ! kill -0 "$server" || return 0
 		sleep 0.1
 	done
 	say "the service did not start:"
