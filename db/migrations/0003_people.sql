@@ -196,6 +196,16 @@ CREATE TRIGGER person_tokens_insert AFTER INSERT ON person REFERENCING NEW TABLE
 CREATE TRIGGER person_tokens_update AFTER UPDATE ON person REFERENCING NEW TABLE AS changed
 	FOR EACH STATEMENT EXECUTE FUNCTION person_tokens();
 
+-- Whether a person has on a day one of these ages, each in full years and perhaps of a gender; nobody has whose
+-- particular is asked about and not known.
+CREATE FUNCTION is_of_ages(ages jsonb, day date, p person) RETURNS boolean LANGUAGE sql STABLE AS
+$$
+SELECT EXISTS (SELECT FROM jsonb_to_recordset(ages) AS a(gender text, from_age int, under_age int)
+	CROSS JOIN LATERAL (SELECT date_part('year', age(day, p.birth_on)) AS years) y
+	WHERE (a.gender IS NULL OR p.gender = a.gender) AND (a.from_age IS NULL OR y.years >= a.from_age)
+		AND (a.under_age IS NULL OR y.years < a.under_age))
+$$;
+
 -- Nothing more is given to a person who was voided or merged. Who gives and who voids wait for each
 -- other at her row, and the one behind sees what the one before committed.
 CREATE FUNCTION person_must_be_current() RETURNS trigger LANGUAGE plpgsql AS $$

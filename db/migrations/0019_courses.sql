@@ -163,11 +163,7 @@ SELECT p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL AND p.school 
 	AND audience_lists(c.audience, 'school_ids', p.school::text)
 	AND audience_lists(c.audience, 'stages', p.teaching_stage)
 	AND audience_lists(c.audience, 'titles', p.title)
-	AND audience_lists(c.audience, 'genders', p.gender)
-	AND CASE WHEN c.audience ?| '{age_from,age_to}' THEN coalesce(
-		date_part('year', age(coalesce((c.audience->>'age_on')::date, day), p.birth_on))
-			BETWEEN coalesce((c.audience->>'age_from')::int, 0) AND coalesce((c.audience->>'age_to')::int, 200),
-		false) ELSE true END
+	AND (NOT c.audience ? 'ages' OR is_of_ages(c.audience->'ages', coalesce((c.audience->>'ages_on')::date, day), p))
 	AND CASE WHEN c.audience ?| '{appointment_kinds,appointed_from,appointed_until}' THEN EXISTS (
 		SELECT FROM homeroom_appointment a
 		WHERE a.county = p.county AND a.person = p.id AND a.during @> day
@@ -282,8 +278,8 @@ BEGIN
 		course_must((its.credit = 'result') = (its.result_hours IS NOT NULL),
 			'#/result_hours', 'not-with-this-credit'),
 		course_must(its.applies_from <= its.applies_until, '#/applies_until', 'period-reversed'),
-		course_must((its.audience->>'age_from')::int <= (its.audience->>'age_to')::int,
-			'#/audience/age_to', 'range-reversed'),
+		course_must(NOT EXISTS (SELECT FROM jsonb_to_recordset(its.audience->'ages') AS a(from_age int, under_age int)
+			WHERE a.from_age >= a.under_age), '#/audience/ages', 'range-reversed'),
 		course_must((its.audience->>'appointed_from')::date <= (its.audience->>'appointed_until')::date,
 			'#/audience/appointed_until', 'period-reversed'),
 		course_must((its.assessment->'exam'->>'pass')::numeric <= (its.assessment->'exam'->>'full')::numeric,

@@ -60,12 +60,8 @@ SELECT coalesce(
 	AND (NOT population ? 'appointed_before' OR f.first_on < (population->>'appointed_before')::date)
 	AND (NOT population ? 'appointment' OR (started_on <= f.first_on) = (population->>'appointment' = 'first'))
 	AND (NOT population ? 'stages' OR population->'stages' ? p.teaching_stage)
-	AND (NOT population ? 'ages' OR EXISTS (
-		SELECT FROM jsonb_to_recordset(population->'ages') AS a(gender text, from_age int, under_age int)
-		CROSS JOIN LATERAL (SELECT date_part('year', age(coalesce((population->>'ages_on')::date, judged_on),
-			p.birth_on)) AS years) y
-		WHERE p.gender = coalesce(a.gender, p.gender) AND y.years >= coalesce(a.from_age, 0)
-			AND y.years < coalesce(a.under_age, 200)))
+	AND (NOT population ? 'ages'
+		OR is_of_ages(population->'ages', coalesce((population->>'ages_on')::date, judged_on), p))
 	AND (NOT population ? 'cohort_id'
 		OR its_person IN (SELECT cohort_members((population->>'cohort_id')::uuid)))
 	AND (NOT population ? 'never_trained' OR NOT EXISTS (

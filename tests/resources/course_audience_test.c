@@ -52,15 +52,19 @@ static void every_condition_must_hold(void **state)
 	assert_false(is_for_her(w, "'appointment_kinds': ['reserve']"));
 	assert_true(is_for_her(w, text("'school_ids': ['%s']", w->school_a1)));
 	assert_false(is_for_her(w, text("'school_ids': ['%s']", w->school_a2)));
-	assert_true(is_for_her(w, "'stages': ['primary'], 'genders': ['female']"));
-	assert_false(is_for_her(w, "'stages': ['primary'], 'genders': ['male']"));
+	assert_true(is_for_her(w, "'stages': ['primary'], 'ages': [{'gender': 'female'}]"));
+	assert_false(is_for_her(w, "'stages': ['primary'], 'ages': [{'gender': 'male'}]"));
 	assert_false(is_for_her(w, "'stages': ['junior']"));
 	assert_true(is_for_her(w, "'titles': ['first']"));
 	assert_false(is_for_her(w, "'titles': ['senior']"));
 	/* She is 35 until tomorrow. */
-	assert_true(is_for_her(w, "'age_to': 35"));
-	assert_false(is_for_her(w, "'age_to': 35, 'age_on': '2026-10-16'"));
-	assert_true(is_for_her(w, "'age_from': 36, 'age_on': '2026-10-16'"));
+	assert_true(is_for_her(w, "'ages': [{'under_age': 36}]"));
+	assert_false(is_for_her(w, "'ages': [{'under_age': 36}], 'ages_on': '2026-10-16'"));
+	assert_true(is_for_her(w, "'ages': [{'from_age': 36}], 'ages_on': '2026-10-16'"));
+	assert_true(is_for_her(w, "'ages': [{'gender': 'male', 'under_age': 50}, {'gender': "
+				  "'female', 'under_age': 45}]"));
+	assert_false(is_for_her(w, "'ages': [{'gender': 'male', 'under_age': 50}, {'gender': "
+				   "'female', 'under_age': 35}]"));
 	assert_true(is_for_her(w, "'appointed_from': '2026-09-01'"));
 	assert_false(is_for_her(w, "'appointed_from': '2026-09-02'"));
 	assert_true(is_for_her(w, "'appointed_until': '2026-09-01'"));

@@ -95,8 +95,9 @@ static void hours_go_with_how_they_are_earned(void **state)
 		 "#/applies_until", "period-reversed"},
 		{"'level': 'school', 'hours': 1, 'assessment': {'exam': {'full': 60, 'pass': 61}}",
 		 "#/assessment/exam/pass", "range-reversed"},
-		{"'level': 'school', 'hours': 1, 'audience': {'age_from': 40, 'age_to': 30}",
-		 "#/audience/age_to", "range-reversed"},
+		{"'level': 'school', 'hours': 1, 'audience': {'ages': [{'from_age': 40, 'under_age': "
+		 "30}]}",
+		 "#/audience/ages", "range-reversed"},
 		{"'level': 'school', 'hours': 1, 'audience': {'appointed_from': '2026-10-02', "
 		 "'appointed_until': '2026-10-01'}",
 		 "#/audience/appointed_until", "period-reversed"},
@@ -123,14 +124,15 @@ static void what_is_patched_to_null_goes(void **state)
 {
 	struct world *w = *state;
 	const char *path = course_made(
-		w->school, "'level': 'school', 'hours': 2, 'audience': "
-			   "{'stages': ['primary'], 'age_to': 35}, 'provider': '德育处'");
+		w->school,
+		"'level': 'school', 'hours': 2, 'audience': "
+		"{'stages': ['primary'], 'ages_on': '2026-10-01'}, 'provider': '德育处'");
 
 	expect(PATCH(w->school, path, "*",
-		     "{'audience': {'age_to': null, 'genders': ['female']}, 'provider': null}"),
+		     "{'audience': {'ages_on': null, 'ages': [{'gender': 'female'}]}, 'provider': null}"),
 	       200,
-	       "{'provider': null, 'audience': {'stages': ['primary'], 'genders': ['female']}}");
-	assert_null(json_at(GET(w->school, "%s", path), "audience/age_to"));
+	       "{'provider': null, 'audience': {'stages': ['primary'], 'ages': [{'gender': 'female'}]}}");
+	assert_null(json_at(GET(w->school, "%s", path), "audience/ages_on"));
 	expect(PATCH(w->school, path, "*", "{'credit': 'session', 'hours': null}"), 200,
 	       "{'credit': 'session', 'hours': null}");
 }

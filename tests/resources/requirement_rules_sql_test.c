@@ -106,7 +106,7 @@ static void gender_age_and_stage_are_judged_on_the_day_stated(void **state)
 	/* Not on the stated day, but on the one it is judged. */
 	assert_string_equal(concerned("\"appointment_kinds\": [\"reserve\"], " S6), "");
 	assert_string_equal(
-		concerned("\"appointment_kinds\": null, \"ages\": [{\"from_age\": 36}]"), "1234");
+		concerned("\"appointment_kinds\": null, \"ages\": [{\"from_age\": 36}]"), "12345");
 	assert_string_equal(concerned("\"appointment_kinds\": null, \"stages\": [\"primary\"]"),
 			    "12");
 }
