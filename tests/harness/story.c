@@ -19,9 +19,9 @@ enum { FILE_SIZE = 1 << 20, STEPS = 600, STEP_MS = 50 };
 
 const char *say(const char *format, ...)
 {
-	static char texts[16][4000];
+	static char texts[64][4000];
 	static int next;
-	char *text = texts[next++ % 16];
+	char *text = texts[next++ % 64];
 	va_list args;
 
 	va_start(args, format);

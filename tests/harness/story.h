@@ -23,7 +23,7 @@ struct story {
 int story_begin(void **state);
 int story_end(void **state);
 
-/* A formatted text that lives for a while: the last sixteen do. */
+/* A formatted text that lives for a while: the last sixty-four do. */
 const char *say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Runs a command of the program, which must succeed; what it printed, until the next. */
