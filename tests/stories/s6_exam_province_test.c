@@ -5,7 +5,7 @@
  * required courses in nine modules and its unified examination in September, which may be tried
  * twice.  青蓝县 trains two schools from October to May, and reads who failed it or is short.
  */
-#include "stories/year.h"
+#include "stories/modules.h"
 
 enum { MODULES = 9 };
 
@@ -59,14 +59,6 @@ static void two_schools_of_the_province_have_teachers_of_every_age(void **state)
 static void men_under_fifty_and_women_under_forty_five_have_to_take_part(void **state)
 {
 	struct story *s = *state;
-	const char *ids = "", *least = "";
-
-	for (int i = 0; i < MODULES; i++) {
-		const char *id = module(s, modules[i]);
-
-		ids = say("%s%s'%s'", ids, i ? ", " : "", id);
-		least = say("%s%s{'module_id': '%s', 'at_least': 3}", least, i ? ", " : "", id);
-	}
 	day_comes(s, BEGINS);
 	requirement = required(
 		s, say("{'name': '省班主任全员培训', 'window': 'fixed', 'windows': [{'starts_on': "
@@ -74,7 +66,7 @@ static void men_under_fifty_and_women_under_forty_five_have_to_take_part(void **
 		       "'population': {'appointment_kinds': null, " AGES "}, 'target_hours': 30, "
 		       "'only_modules': [%s], 'limits': [%s], "
 		       "'counts': [{'what': 'exam', 'kind': 'province', 'at_least': 1}]}",
-		       ids, least));
+		       module_ids(s, modules, MODULES), module_limits(s, modules, MODULES, 3)));
 	expect(compliance(s, requirement, BEGINS), 200, "{'population': 5, 'met': 0}");
 	stands(s, he_wei, requirement, BEGINS, "{'needed': 30, 'short': 30, 'due_on': '" ENDS "'}");
 	assert_non_null(standing(s, qian_fang, requirement, BEGINS));
