@@ -2,8 +2,8 @@
  * year.h -- what stories of a county's year tell with: its schools and their officers, teachers and
  * their classes, courses from opening to settlement, requirements and where somebody stands.
  *
- * All of it goes through the API.  Answers live as long as the caller's connection, so the ids and
- * addresses that these functions give may be kept until year_end().
+ * All of it goes through the API.  Answers live as long as the story, so the ids and addresses
+ * that these functions give may be kept.
  */
 #ifndef QINGLAN_STORY_YEAR_H
 #define QINGLAN_STORY_YEAR_H
@@ -14,7 +14,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,17 +40,17 @@ static inline int year_end(void **state)
 	return story_end(state);
 }
 
-/* Asserts 201 and gives the id, or the address, of what was made. */
-static inline const char *id_made(const struct answer *a)
-{
-	expect(a, 201, NULL);
-	return text_at(a, "id");
-}
-
+/* The address, or the id, of what was made. */
 static inline const char *made(const struct answer *a)
 {
 	expect(a, 201, NULL);
 	return header_of(a, "Location");
+}
+
+static inline const char *id_made(const struct answer *a)
+{
+	expect(a, 201, NULL);
+	return text_at(a, "id");
 }
 
 /* The one of a list whose MEMBER begins with VALUE, or NULL. */
@@ -188,11 +187,17 @@ static inline const char *nth_name(int n)
 	return say("%.3s%.6s", surnames + n % 20 * 3, given + n / 20 % 20 * 6);
 }
 
-/* From now on s->teacher is this one. */
+/* From now on s->teacher is this one; what the one before was answered stays. */
 static inline void teacher_calls(struct story *s, const char *teacher)
 {
-	wire_close(&s->teacher);
+	struct wire before = s->teacher;
+
 	acts_as(s, &s->teacher, COUNTY, "teacher", "--person", teacher);
+	if (before.arena) {
+		socket_close(&before.socket);
+		arena_free(s->teacher.arena);
+		s->teacher.arena = before.arena;
+	}
 }
 
 /* A class of a primary school by entry year and number: its id. */
@@ -274,8 +279,7 @@ static inline const char *enrolled(struct story *s, struct wire *who, const char
 		     say("{'course_id': '%s', 'teacher_id': '%s'}", id_of(course), teacher));
 	const char *path = made(a);
 
-	if (strcmp(text_at(a, "state"), "admitted"))
-		expect(step(s, who, path, "admit", NULL), 200, "{'state': 'admitted'}");
+	expect(a, 201, "{'state': 'admitted'}");
 	return path;
 }
 
