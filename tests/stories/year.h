@@ -270,17 +270,16 @@ static inline void whole_audience(struct story *s, struct wire *who, const char 
 	       NULL);
 }
 
-/* One person more, entered and admitted by the organiser: the address of the enrolment. */
+/* One person more, entered and so admitted by the organiser: the address of the enrolment. */
 static inline const char *enrolled(struct story *s, struct wire *who, const char *course,
 				   const char *teacher)
 {
 	struct answer *a =
 		post(s, who, "/v1/enrolments",
 		     say("{'course_id': '%s', 'teacher_id': '%s'}", id_of(course), teacher));
-	const char *path = made(a);
 
 	expect(a, 201, "{'state': 'admitted'}");
-	return path;
+	return header_of(a, "Location");
 }
 
 /* The sheet of a session: all present but EXCEPT ("{'teacher_id': …, 'state': 'absent'}, …"). */
@@ -349,11 +348,12 @@ static inline void stands_at(struct story *s, const char *teacher, const char *r
 			     const char *day, const char *pattern, const char *file, int line)
 {
 	struct answer hers = {.status = 200, .request = "where she stands"};
+	static char *told;
 
 	hers.json = standing(s, teacher, requirement, day);
-	hers.body = hers.json ? json_dumps(hers.json, 0) : NULL;
+	free(told);
+	hers.body = told = hers.json ? json_dumps(hers.json, 0) : NULL;
 	expect_at(&hers, 200, pattern, file, line);
-	free(hers.body);
 }
 #define stands(s, teacher, requirement, day, pattern)                                              \
 	stands_at(s, teacher, requirement, day, pattern, __FILE__, __LINE__)
