@@ -89,7 +89,7 @@ static void september_is_for_the_law_and_ones_own_story(void **state)
 	for (int i = 0; i < 4; i++)
 		hands_in(s, ((const char *[]){lin_jing, gao_yuan, su_mei, zheng_yan})[i], "essay",
 			 "'month': '2026-09'", "我的带班故事", 800);
-	inspects(s, &school, "essay", NULL, NULL);
+	inspects(s, &school.office, "essay", NULL, NULL);
 	assert_string_equal(who_is_missing(&school, "essay", "month=2026-09"), "");
 }
 
@@ -134,7 +134,7 @@ static void january_is_for_summaries(void **state)
 	hands_in(s, gao_yuan, "work_summary", "'month': '2027-01'", "第一学期总结", 1200);
 	hands_in(s, su_mei, "work_summary", "'month': '2027-01'", "第一学期总结", 1000);
 	assert_string_equal(who_is_missing(&school, "work_summary", "month=2027-01"), "郑岩");
-	inspects(s, &school, "work_summary", NULL, NULL);
+	inspects(s, &school.office, "work_summary", NULL, NULL);
 }
 
 static void the_term_tells_what_was_promised_and_what_was_held(void **state)

@@ -131,8 +131,8 @@ static void cases_and_papers_are_handed_in_and_inspected(void **state)
 		who_is_missing(&school, "case",
 			       say("term_id=%s&appointment_kinds=reserve", term(s, 2026, 2))),
 		"冯磊");
-	inspects(s, &school, "case", tang_wei, "只有经过，没有分析");
-	inspects(s, &school, "experience", NULL, NULL);
+	inspects(s, &school.office, "case", tang_wei, "只有经过，没有分析");
+	inspects(s, &school.office, "experience", NULL, NULL);
 	/* One character is missing to 马超, the case itself to 唐薇, both to 冯磊. */
 	assert_string_equal(who_is_short(&school.office, papers, "2027-05-10"),
 			    "冯磊 0, 马超 0, 唐薇 0");
@@ -150,7 +150,7 @@ static void what_was_returned_comes_again_and_is_good(void **state)
 	expect(step(s, &s->teacher, say("/v1/deliverables/%s", text_at(mine, "data/0/id")),
 		    "submit", NULL),
 	       200, "{'state': 'submitted'}");
-	inspects(s, &school, "case", NULL, NULL);
+	inspects(s, &school.office, "case", NULL, NULL);
 }
 
 static void the_year_tells_who_gave_what_was_asked(void **state)

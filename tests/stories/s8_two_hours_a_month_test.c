@@ -44,7 +44,7 @@ static void notes_inspected(struct story *s, const char *month, const char *exce
 				  say("{'teacher_id': '%s', 'type': 'study_notes', 'month': '%s', "
 				      "'title': '学习笔记', 'submit': true}",
 				      all[i], month)));
-	inspects(s, &school, "study_notes", NULL, NULL);
+	inspects(s, &school.office, "study_notes", NULL, NULL);
 }
 
 /*
@@ -173,7 +173,7 @@ static void the_rest_is_self_study_with_homework(void **state)
 	snprintf(of, sizeof of, "'course_id': '%s'", id_of(course));
 	hands_in(s, zhou_li, "homework", of, "班规设计", 600);
 	hands_in(s, wu_gang, "homework", of, "班规设计", 80);
-	inspects(s, &school, "homework", wu_gang, "过于简单");
+	inspects(s, &school.office, "homework", wu_gang, "过于简单");
 	results_by_deliverables(s, &school.office, course);
 	/* Of 郑爽 there is nothing. */
 	expect(settled(s, &school.office, course), 200, "{'credited': 1, 'hours': 4}");
@@ -192,7 +192,7 @@ static void each_term_ends_with_a_reflection(void **state)
 		hands_in(s, zheng_shuang, "reflection", of, "学期反思", 700);
 		if (n == 1)
 			hands_in(s, wu_gang, "reflection", of, "学期反思", 500);
-		inspects(s, &school, "reflection", NULL, NULL);
+		inspects(s, &school.office, "reflection", NULL, NULL);
 	}
 }
 

@@ -86,14 +86,14 @@ static inline struct answer *hands_in(struct story *s, const char *teacher, cons
 }
 
 /*
- * A school inspects what waits of TYPE in the order of the list: qualified all but that of
+ * Somebody inspects what waits of TYPE in the order of the list: qualified all but that of
  * RETURNED (or NULL), which goes back for REASON.
  */
-static inline void inspects(struct story *s, struct school *k, const char *type,
+static inline void inspects(struct story *s, struct wire *who, const char *type,
 			    const char *returned, const char *reason)
 {
-	struct answer *a = get(&k->office,
-			       say("/v1/deliverables?type=%s&state=submitted&page_size=100", type));
+	struct answer *a =
+		get(who, say("/v1/deliverables?type=%s&state=submitted&page_size=100", type));
 	const char *items = "";
 	json_t *one;
 	size_t i;
@@ -109,7 +109,7 @@ static inline void inspects(struct story *s, struct school *k, const char *type,
 			    back ? "returned" : "qualified",
 			    back ? say(", 'reason': '%s'", reason) : "");
 	}
-	expect(post(s, &k->office, "/v1/deliverable-inspections:batch",
+	expect(post(s, who, "/v1/deliverable-inspections:batch",
 		    say("{'atomic': true, 'items': [%s]}", items)),
 	       200, "{'failed': 0}");
 }
