@@ -1,5 +1,6 @@
 /*
- * s7_blended_school_test.c -- the story "online, at school and by oneself" (card S7), over a socket.
+ * s7_blended_school_test.c -- the story "online, at school and by oneself" (card S7), over a
+ * socket.
  *
  * 白云小学 trains online and at school mainly, by self-study besides, and promises two group
  * trainings each term at least. Everybody who is or is about to be a homeroom teacher takes part

@@ -1,6 +1,6 @@
 /*
  * school_year.h -- what stories of one school's scheme tell with, above year.h: its plan and what
- * came of the promises, activities, what teachers hand in and how it is inspected, results by that.
+ * came of the promises, activities, what teachers hand in and how it is inspected.
  */
 #ifndef QINGLAN_STORY_SCHOOL_YEAR_H
 #define QINGLAN_STORY_SCHOOL_YEAR_H
@@ -127,30 +127,6 @@ static inline const char *who_is_missing(struct school *k, const char *type, con
 		all = say("%s%s%s", all, i ? ", " : "",
 			  json_string_value(json_object_get(one, "name")));
 	return all;
-}
-
-/*
- * The results of a course for which something is to be handed in: qualified are those whose
- * deliverable was found good, failed those who have it back; of the others nothing is entered.
- */
-static inline void results_by_deliverables(struct story *s, struct wire *who, const char *course)
-{
-	struct answer *a =
-		get(who, say("/v1/deliverables?course_id=%s&page_size=100", id_of(course)));
-	const char *items = "";
-	json_t *one;
-	size_t i;
-
-	expect(a, 200, NULL);
-	json_array_foreach(json_at(a, "data"), i, one)
-		items = say("%s%s{'teacher_id': '%s', 'result': '%s'}", items, i ? ", " : "",
-			    json_string_value(json_object_get(one, "teacher_id")),
-			    strcmp(json_string_value(json_object_get(one, "state")), "returned")
-				    ? "qualified"
-				    : "failed");
-	expect(post(s, who, say("%s/results:batch", course),
-		    say("{'atomic': true, 'items': [%s]}", items)),
-	       200, "{'failed': 0}");
 }
 
 #endif
