@@ -105,7 +105,7 @@ $$;
 
 -- What a person has in one window of hers.
 CREATE TYPE requirement_part AS (during daterange, needed numeric, counted numeric, short numeric, levels jsonb,
-	lacking int, status text);
+	counts json, status text);
 
 -- The levels of a window with their limits, what counted and what is short of the least; so of modules, and
 -- of sources.
@@ -148,7 +148,7 @@ FROM (
 $$;
 
 -- Where somebody stands in windows that are joined: by "and" in all, by "or" in the best. Of several windows
--- the levels are told with each.
+-- the levels are told with each; what is counted besides hours is told with its window, also with one alone.
 CREATE FUNCTION requirement_standing(joined text, parts requirement_part[], limits jsonb)
 RETURNS TABLE (needed numeric, counted numeric, short numeric, due_on date, status text, levels json,
 	windows json)
@@ -161,9 +161,10 @@ SELECT CASE joined WHEN 'and' THEN sum(p.needed) ELSE max(p.needed) END::numeric
 		max(upper(p.during) - 1)) ELSE max(upper(p.during) - 1) END,
 	(ARRAY['met', 'on_track', 'at_risk', 'overdue'])[CASE joined WHEN 'and' THEN max(s.place) ELSE min(s.place) END],
 	CASE count(*) WHEN 1 THEN requirement_levels(limits, min(p.levels::text)::jsonb) ELSE '[]' END,
-	CASE count(*) WHEN 1 THEN '[]' ELSE json_agg(json_build_object('starts_on', lower(p.during),
-		'ends_on', upper(p.during) - 1, 'needed', p.needed::numeric(7,2), 'counted', p.counted::numeric(9,2),
-		'short', p.short::numeric(9,2), 'status', p.status, 'levels', requirement_levels(limits, p.levels))) END
+	CASE WHEN count(*) = 1 AND min(p.counts::text) = '[]' THEN '[]' ELSE json_agg(json_build_object(
+		'starts_on', lower(p.during), 'ends_on', upper(p.during) - 1, 'needed', p.needed::numeric(7,2),
+		'counted', p.counted::numeric(9,2), 'short', p.short::numeric(9,2), 'status', p.status,
+		'levels', requirement_levels(limits, p.levels), 'counts', p.counts)) END
 FROM unnest(parts) p
 CROSS JOIN LATERAL (SELECT array_position(ARRAY['met', 'on_track', 'at_risk', 'overdue'], p.status) AS place) s
 $$;
@@ -235,10 +236,10 @@ BEGIN
 				'sources', requirement_sources(w.limits, n.sources), 'choices', (
 					SELECT coalesce(json_agg(row_to_json(c)), '[]')
 					FROM requirement_choices(w.rules, n.modules) c),
-				'counts', n.counts) ORDER BY n.place) AS windows
+				'counts', (n.part).counts) ORDER BY n.place) AS windows
 		FROM (
-			SELECT p.place, s.levels, s.modules, s.sources, c.counts, ROW(p.during, w.target, s.counted, h.short,
-				s.levels, c.lacking, requirement_status(h.short, w.target, p.during, today(), c.lacking,
+			SELECT p.place, s.levels, s.modules, s.sources, ROW(p.during, w.target, s.counted, h.short,
+				s.levels, c.counts, requirement_status(h.short, w.target, p.during, today(), c.lacking,
 				c.wanted))::requirement_part AS part
 			FROM unnest(w.parts) WITH ORDINALITY AS p(during, place)
 			LEFT JOIN counted e ON e.requirement = w.requirement AND e.version = w.version AND e.part = p.place
@@ -353,14 +354,15 @@ CROSS JOIN LATERAL (SELECT k.name, k.sort_key FROM person n CROSS JOIN LATERAL p
 		AND (c.kinds IS NOT NULL OR n.teacher AND n.voided_at IS NULL AND n.merged_into IS NULL) OFFSET 0) p
 CROSS JOIN LATERAL (
 	SELECT array_agg(ROW(w.during, c.target, coalesce(n.counted, 0.00), coalesce(n.short, c.target),
-		coalesce(n.levels, '{}'), d.lacking, requirement_status(coalesce(n.short, c.target), c.target, w.during,
+		coalesce(n.levels, '{}'), d.counts, requirement_status(coalesce(n.short, c.target), c.target, w.during,
 		today(), d.lacking, d.wanted))::requirement_part ORDER BY w.place) AS parts
 	FROM unnest(c.parts) WITH ORDINALITY AS w(during, place)
 	LEFT JOIN LATERAL (SELECT n.counted, n.short, n.levels FROM requirement_state n
 		WHERE n.county = here.county AND n.requirement = its_requirement AND n.window_on = lower(w.during)
 			AND n.person = c.person AND n.part = w.place OFFSET 0) n ON true
 	CROSS JOIN LATERAL (
-		SELECT coalesce(sum(o.short), 0)::int AS lacking, coalesce(sum(o.at_least), 0)::int AS wanted
+		SELECT coalesce(sum(o.short), 0)::int AS lacking, coalesce(sum(o.at_least), 0)::int AS wanted,
+			coalesce(json_agg(row_to_json(o)), '[]') AS counts
 		FROM requirement_counts_of(here.county, c.person, w.during, c.rules) o) d
 ) t
 CROSS JOIN LATERAL requirement_standing(c.rules->>'joined', t.parts, c.limits) s

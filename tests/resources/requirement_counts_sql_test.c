@@ -88,6 +88,13 @@ static void activities_and_deliverables_are_counted_in_their_windows(void **stat
 	assert_string_equal(json_member(body, "{windows,0,counts,1,short}"), "1");
 	assert_string_equal(json_member(body, "{windows,0,counts,2,counted}"), "0");
 	assert_string_equal(json_member(body, "{status}"), "at_risk");
+	/* So says the list of who is short, though nobody is short of hours. */
+	act_county(sql->app);
+	body = QUERY(sql->app, "report_short", "requirement_id", id);
+	body = sql_value(sql->super, sql_text("SELECT split_part('%s', E'\\n', 1)", body));
+	assert_string_equal(json_member(body, "{short}"), "0.00");
+	assert_string_equal(json_member(body, "{windows,0,counts,0,short}"), "1");
+	assert_string_equal(json_member(body, "{windows,0,counts,2,kind}"), "forum");
 	act_county(sql->app);
 	body = QUERY(sql->app, "requirement_get", "requirement_id", id);
 	assert_string_equal(json_member(body, "{versions,0,target_hours}"), "");
