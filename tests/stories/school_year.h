@@ -7,6 +7,8 @@
 
 #include "year.h"
 
+#include <stdio.h>
+
 /* The id of the county's mode with this code. */
 static inline const char *mode(struct story *s, const char *code)
 {
@@ -86,8 +88,8 @@ static inline struct answer *hands_in(struct story *s, const char *teacher, cons
 }
 
 /*
- * Somebody inspects what waits of TYPE in the order of the list: qualified all but that of
- * RETURNED (or NULL), which goes back for REASON.
+ * Somebody inspects what waits of TYPE: qualified are all but that of RETURNED (or NULL), which
+ * goes back for REASON.
  */
 static inline void inspects(struct story *s, struct wire *who, const char *type,
 			    const char *returned, const char *reason)
