@@ -244,6 +244,12 @@ CREATE INDEX homeroom_appointment_by_class ON homeroom_appointment (county, clas
 CREATE INDEX homeroom_appointment_by_school ON homeroom_appointment (county, school, person);
 CREATE INDEX homeroom_appointment_by_state ON homeroom_appointment (county, state, created_at, id);
 CREATE INDEX homeroom_appointment_by_day ON homeroom_appointment (county, created_at, id);
+CREATE INDEX homeroom_appointment_proposed ON homeroom_appointment (county, school, state)
+	WHERE state IN ('proposed', 'qualified');
+CREATE INDEX homeroom_appointment_ending ON homeroom_appointment (county, school, upper(during))
+	WHERE state = 'appointed' AND end_reason = '';
+CREATE INDEX homeroom_appointment_letter ON homeroom_appointment (county, school)
+	WHERE letter IS NOT NULL AND accepted_at IS NULL;
 CREATE UNIQUE INDEX appointment_proposed_once ON homeroom_appointment (county, person, school, kind,
 	coalesce(class, '00000000-0000-0000-0000-000000000000')) WHERE state IN ('proposed', 'qualified');
 -- She applies herself, but gives herself no days.

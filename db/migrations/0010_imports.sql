@@ -31,6 +31,7 @@ CREATE TABLE import (
 	PRIMARY KEY (county, id)
 );
 CREATE INDEX import_purge ON import (purge_at);
+CREATE INDEX import_ready ON import (county, school) WHERE state = 'ready' AND NOT purged;
 CALL wall('import', reads => '$all OR $sees = ''school'' AND school = $school',
 	writes => '$all OR $sees = ''school'' AND school = $school');
 

@@ -29,6 +29,8 @@ CREATE TABLE plan (
 );
 CREATE INDEX plan_by_day ON plan (county, lower(during), id);
 CREATE INDEX plan_by_school ON plan (county, school, lower(during), id);
+CREATE INDEX plan_returned ON plan (county, school) WHERE state = 'returned';
+CREATE INDEX plan_filed ON plan (county, in_force_on) WHERE state = 'submitted';
 CALL wall('plan', reads => '$all OR school = $school OR shown = ''county'' OR shown = ''school'' AND school = $workplace',
 	writes => '$all OR school = $school');
 

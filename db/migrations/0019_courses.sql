@@ -68,6 +68,8 @@ CREATE TABLE course (
 CREATE INDEX course_by_school ON course (county, school, id);
 CREATE INDEX course_by_title ON course (county, title, id);
 CREATE INDEX course_open ON course (county, id) WHERE state = 'open';
+CREATE INDEX course_in_work ON course (county, school)
+	WHERE state IN ('draft', 'submitted', 'returned', 'approved', 'open', 'closed');
 CREATE INDEX course_of_plan ON course (county, plan) WHERE plan IS NOT NULL;
 CREATE INDEX course_copies ON course (county, copied_from) WHERE copied_from IS NOT NULL;
 CALL wall('course',

@@ -49,6 +49,7 @@ CREATE INDEX enrolment_by_school ON enrolment (county, school, id);
 CREATE INDEX enrolment_by_organiser ON enrolment (county, organiser, id) WHERE organiser IS NOT NULL;
 CREATE INDEX enrolment_by_state ON enrolment (county, state, id);
 CREATE INDEX enrolment_places ON enrolment (county, course, school) WHERE state = 'admitted';
+CREATE INDEX enrolment_undecided ON enrolment (county, course, state, school) WHERE state IN ('applied', 'agreed');
 CREATE UNIQUE INDEX enrolment_waiting ON enrolment (county, course, queue_number) WHERE state = 'waiting';
 CALL wall('enrolment',
 	reads => '$all OR school = $school OR organiser = $school OR person = $person',
@@ -74,6 +75,15 @@ CREATE TABLE course_allotment (
 CREATE INDEX course_allotment_by_school ON course_allotment (county, school);
 CALL wall('course_allotment', reads => '$all OR school = $school OR organiser = $school',
 	writes => '$all OR organiser = $school');
+
+-- The places of schools, with how many each uses and leaves.
+CREATE VIEW allotment_use WITH (security_invoker = true) AS
+SELECT a.*, n.used, greatest(a.places - n.used, 0) AS unfilled
+FROM course_allotment a
+CROSS JOIN LATERAL (SELECT count(*) AS used FROM enrolment e WHERE e.county = a.county
+	AND e.course = a.course AND e.school = a.school AND e.state = 'admitted') n
+WHERE a.places > 0;
+GRANT SELECT ON allotment_use TO qinglan_app, qinglan_engine;
 
 -- ---------------------------------------------------------------- audience
 
@@ -102,11 +112,8 @@ CALL engine_owned('course_locked(uuid)', 'qinglan_app');
 -- The schools that have not used the places of a course which are kept for them, and how many each has left.
 CREATE FUNCTION course_kept(its_course uuid) RETURNS TABLE (school uuid, places bigint) LANGUAGE sql STABLE AS
 $$
-SELECT a.school, a.places - n.used
-FROM course_allotment a
-CROSS JOIN LATERAL (SELECT count(*) AS used FROM enrolment e WHERE e.county = a.county
-	AND e.course = a.course AND e.school = a.school AND e.state = 'admitted') n
-WHERE a.county = this_county() AND a.course = its_course AND a.places > n.used
+SELECT a.school, a.unfilled FROM allotment_use a
+WHERE a.county = this_county() AND a.course = its_course AND a.unfilled > 0
 	AND coalesce(a.returns_on > today(), true)
 $$;
 
@@ -472,11 +479,9 @@ $$
 SELECT json_build_object('course_id', c.id, 'allotments', coalesce((
 	SELECT json_agg(json_build_object('school_id', a.school, 'school_name', s.name, 'places', a.places,
 		'duty', a.duty, 'returns_on', a.returns_on, 'returned', coalesce(a.returns_on <= today(), false),
-		'used', n.used, 'unfilled', greatest(a.places - n.used, 0)) ORDER BY s.code)
-	FROM course_allotment a JOIN school s ON s.county = a.county AND s.id = a.school
-	CROSS JOIN LATERAL (SELECT count(*) AS used FROM enrolment e WHERE e.county = a.county
-		AND e.course = a.course AND e.school = a.school AND e.state = 'admitted') n
-	WHERE a.county = c.county AND a.course = c.id AND a.places > 0), '[]'), 'version', c.version)
+		'used', a.used, 'unfilled', a.unfilled) ORDER BY s.code)
+	FROM allotment_use a JOIN school s ON s.county = a.county AND s.id = a.school
+	WHERE a.county = c.county AND a.course = c.id), '[]'), 'version', c.version)
 FROM course c WHERE c.id = its_course
 $$;
 

@@ -88,6 +88,7 @@ CREATE TABLE session_leave (
 CREATE UNIQUE INDEX leave_asked_once ON session_leave (county, session, enrolment) WHERE state <> 'refused';
 CREATE INDEX session_leave_of_session ON session_leave (county, session, id);
 CREATE INDEX session_leave_of_enrolment ON session_leave (county, enrolment);
+CREATE INDEX session_leave_asked ON session_leave (county, course, session) WHERE state = 'asked';
 CALL wall('session_leave',
 	reads => '$all OR school = $school OR organiser = $school OR person = $person',
 	writes => '$all OR school = $school OR organiser = $school OR person = $person');
@@ -112,6 +113,12 @@ BEGIN
 	END IF;
 	RETURN true;
 END
+$$;
+
+-- Whether attendance of a session was recorded: leave that was granted alone is none.
+CREATE FUNCTION session_recorded(s course_session) RETURNS boolean LANGUAGE sql STABLE AS
+$$
+SELECT EXISTS (SELECT FROM attendance a WHERE a.county = s.county AND a.session = s.id AND a.way <> 'leave')
 $$;
 
 -- ---------------------------------------------------------------- the roll

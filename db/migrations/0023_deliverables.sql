@@ -50,6 +50,9 @@ CREATE TABLE deliverable (
 );
 CREATE INDEX deliverable_by_person ON deliverable (county, person, id);
 CREATE INDEX deliverable_by_school ON deliverable (county, school, id);
+CREATE INDEX deliverable_submitted ON deliverable (county, school) WHERE state = 'submitted';
+CREATE INDEX deliverable_returned ON deliverable (county, person) WHERE state = 'returned';
+CREATE INDEX deliverable_unconfirmed ON deliverable (county, person) WHERE entered AND confirmed IS NULL;
 CREATE INDEX deliverable_file ON deliverable (county, file) WHERE file IS NOT NULL;
 CREATE INDEX deliverable_of_course ON deliverable (county, course) WHERE course IS NOT NULL;
 CREATE INDEX deliverable_of_term ON deliverable (county, term, type) WHERE term IS NOT NULL;

@@ -191,8 +191,7 @@ CREATE TYPE settlement_row AS (
 CREATE FUNCTION settlement_rows(c course) RETURNS SETOF settlement_row LANGUAGE sql STABLE AS
 $$
 WITH held AS (
-	SELECT s.id, session_ends_at(s) AS ends_at, EXISTS (SELECT FROM attendance a
-		WHERE a.county = s.county AND a.session = s.id AND a.way <> 'leave') AS recorded
+	SELECT s.id, session_ends_at(s) AS ends_at, session_recorded(s) AS recorded
 	FROM course_session s WHERE s.county = c.county AND s.course = c.id AND s.cancelled_at IS NULL
 ), earned AS (
 	SELECT e.id, e.person, p.name, p.sort_key, e.school, e.score, r.result, e.settled_hours, e.settled_reason, t.*,
@@ -265,8 +264,7 @@ $$
 SELECT json_build_object('course_id', c.id, 'state', c.state, 'plan', settlement_plan(rows),
 	'activity_on', course_day(c), 'level', c.level, 'module_id', course_module(c),
 	'unrecorded_sessions', (SELECT count(*) FROM course_session s WHERE s.county = c.county AND s.course = c.id
-		AND s.cancelled_at IS NULL AND NOT EXISTS (SELECT FROM attendance a
-			WHERE a.county = s.county AND a.session = s.id AND a.way <> 'leave')),
+		AND s.cancelled_at IS NULL AND NOT session_recorded(s)),
 	'credited', count(r.hours), 'hours', coalesce(sum(r.hours), 0),
 	'rows', coalesce(json_agg(json_build_object('enrolment_id', r.enrolment, 'teacher_id', r.person, 'name', r.name,
 		'school_id', r.school, 'due', r.due, 'attended', r.attended, 'absent', r.absent, 'minutes', r.minutes,

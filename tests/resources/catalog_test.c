@@ -49,7 +49,7 @@
 	"('requirement_follow_service', ''), "                                                                    \
 	"('requirement_follow_calendar', ''), ('requirement_follow_entries', ''), "                               \
 	"('requirement_follow_rules', ''), ('requirement_lock', ''), "                                            \
-	"('requirement_roll', 'qinglan_app'), ('requirement_school_follow', ''), "                                \
+	"('my_requirements', 'qinglan_app'), ('requirement_roll', 'qinglan_app'), ('requirement_school_follow', ''), "                                \
 	"('requirement_version_check', ''), "                                                                     \
 	"('files_purge', 'qinglan_gate'), ('jobs_purge', 'qinglan_gate'), "                                       \
 	"('import_commit', 'qinglan_app'), "                                                                      \

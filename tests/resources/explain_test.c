@@ -22,7 +22,7 @@ enum { ROWS_MAX = 3000, PEOPLE_ROWS_MAX = 3 * 20000 + ROWS_MAX };
 	"'hour_balance', 'ledger_account', 'requirement_state', 'homeroom_appointment', "          \
 	"'title', 'identifier', 'import_row', 'course_session', 'enrolment', 'attendance', "       \
 	"'session_leave', 'roster_report_row', 'deliverable', 'activity_attendance', "             \
-	"'cohort_member')"
+	"'cohort_member', 'course_allotment')"
 
 /* --- counting --- */
 
@@ -121,6 +121,13 @@ static void the_courses_that_are_open_to_a_teacher_are_read_by_index(void **stat
 	(void)state;
 	as_teacher();
 	READS_LITTLE(sql->app, "course_list", "-created_at", "open_for_me", "true");
+}
+
+static void what_waits_for_a_teacher_is_read_by_index(void **state)
+{
+	(void)state;
+	as_teacher();
+	READS_LITTLE(sql->app, "me_tasks", "due_on", "auth_scope", SCOPES);
 }
 
 static void a_page_of_a_schools_teachers_is_read_by_index(void **state)
@@ -351,6 +358,7 @@ int main(void)
 		cmocka_unit_test(what_is_of_one_teacher_is_read_by_index),
 		cmocka_unit_test(a_page_of_a_schools_teachers_is_read_by_index),
 		cmocka_unit_test(the_courses_that_are_open_to_a_teacher_are_read_by_index),
+		cmocka_unit_test(what_waits_for_a_teacher_is_read_by_index),
 		cmocka_unit_test(every_list_by_every_sort_and_filter_is_read_by_index),
 		cmocka_unit_test(the_undoing_of_a_short_list_looks_its_rows_up),
 		cmocka_unit_test(requirements_are_read_without_people),

@@ -10,6 +10,14 @@
 #include <stddef.h>
 #include <string.h>
 
+/* Those of all tasks. */
+#define SCOPES                                                                                     \
+	"appointments:apply appointments:review appointments:write rosters:report rosters:write "  \
+	"rosters:read classes:write courses:approve courses:write courses:settle "                 \
+	"enrolments:apply enrolments:write attendance:check-in attendance:write "                  \
+	"deliverables:write deliverables:inspect plans:write schools:write teachers:write "        \
+	"hours:write requirements:read"
+
 /*
  * By which value a filter is tried, of one list or of all that have it; those of the path always.
  */
@@ -79,6 +87,8 @@ static const struct value {
 	{NULL, "term_id", TERM, false},
 	{"grade_group_list", "school_id", HER_SCHOOL, true},
 	{NULL, "on", "2026-10-15", false},
+	{"me_tasks", "auth_scope", SCOPES, true},
+	{"me_tasks", "kind", "course_to_close", false},
 	{NULL, "course_id", COURSE, true},
 	{"course_list", "state", "open", false},
 	{"course_list", "level", "cluster", false},
