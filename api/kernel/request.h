@@ -133,6 +133,9 @@ const PGresult *db(struct request *r, int number);
 /* Answers the operation's success status from columns body, version, id/location of ROWS. */
 int answer(struct request *r, const PGresult *rows);
 
+/* Answers a :page query, from cursor to envelope. */
+int page_answer(struct request *r, int number);
+
 /* Answers bytes of another media type, with a download name (may be NULL). */
 int answer_bytes(struct request *r, const char *media_type, const char *bytes, size_t length,
 		 const char *filename);

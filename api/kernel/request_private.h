@@ -42,9 +42,6 @@ const char *query_value(const struct request *r, const char *name);
 /* db_error.c: records the problem that a failed statement stands for. */
 void problem_from_database(struct request *r, const PGresult *failed);
 
-/* page.c: a :page query, from cursor to envelope. */
-int page_answer(struct request *r, int number);
-
 /* batch.c: an operation with x-batch. */
 int batch_answer(struct request *r);
 

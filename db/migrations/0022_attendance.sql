@@ -121,6 +121,14 @@ $$
 SELECT EXISTS (SELECT FROM attendance a WHERE a.county = s.county AND a.session = s.id AND a.way <> 'leave')
 $$;
 
+-- The sessions of a course that are over and were not recorded, while somebody takes part in it and it is not settled.
+CREATE FUNCTION unrecorded_sessions(c course) RETURNS SETOF course_session LANGUAGE sql STABLE AS
+$$
+SELECT s.* FROM course_session s
+WHERE s.county = c.county AND s.course = c.id AND s.cancelled_at IS NULL AND c.state IN ('open', 'closed')
+	AND c.taken > 0 AND session_ends_at(s) <= clock_now() AND NOT session_recorded(s)
+$$;
+
 -- ---------------------------------------------------------------- the roll
 
 -- Who was to be at a session, with what is known of her: everybody who was admitted before its end. Runs as the

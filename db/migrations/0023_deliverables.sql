@@ -179,6 +179,20 @@ LEFT JOIN LATERAL (
 ) g ON true
 $$;
 
+-- The desk of each school that the caller acts for, of who has appointments of KINDS (homeroom and acting if absent).
+CREATE FUNCTION deliverable_desks(its_type text, asked_month text, asked_term uuid, kinds jsonb)
+RETURNS TABLE (school uuid, name text, month date, term uuid, population bigint, handed_in bigint, inspected bigint,
+	missing json) LANGUAGE sql STABLE AS
+$$
+SELECT s.id, s.name, p.month, p.term, d.population, d.handed_in, d.inspected, d.missing
+FROM desk_period(asked_month, asked_term) p
+CROSS JOIN school s
+CROSS JOIN LATERAL deliverable_desk(s.id, its_type, p.month, p.term, p.days,
+	ARRAY(SELECT jsonb_array_elements_text(coalesce(kinds, '["homeroom", "acting"]')))) d
+WHERE d.population > 0
+	AND (current_setting('qinglan.sees') = 'all' OR s.id = nullif(current_setting('qinglan.school', true), '')::uuid)
+$$;
+
 -- ---------------------------------------------------------------- views
 
 -- As lists have it, without its text.

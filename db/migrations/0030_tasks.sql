@@ -203,8 +203,7 @@ SELECT 'session_unrecorded', s.id, county_time(s.starts_at)::date, 1, c.school,
 	format('登记考勤：%s（%s）', c.title, to_char(county_time(s.starts_at), 'FMMM"月"FMDD"日"')),
 	'/v1/sessions/' || s.id || '/attendance', 'POST', '/v1/sessions/' || s.id || '/attendance', 'attendance:write'
 FROM courses_in_work() c
-JOIN course_session s ON s.county = c.county AND s.course = c.id AND s.cancelled_at IS NULL
-WHERE c.state IN ('open', 'closed') AND c.taken > 0 AND session_ends_at(s) <= clock_now() AND NOT session_recorded(s)
+CROSS JOIN LATERAL unrecorded_sessions(c) s
 UNION ALL
 SELECT 'leave_asked', s.id, county_time(s.starts_at)::date, l.count, c.school,
 	format('批假：%s（%s，%s人）', c.title, to_char(county_time(s.starts_at), 'FMMM"月"FMDD"日"'), l.count),
@@ -282,13 +281,15 @@ CREATE FUNCTION my_requirements() RETURNS TABLE (id uuid, name text, body json) 
 $$ SELECT r.id, r.name, r.body FROM requirement_of_person(this_person(), today(), 0) r WHERE caller_sees('self') $$;
 CALL engine_owned('my_requirements()', 'qinglan_app');
 
+-- What is short of a requirement, in words; without hours it is something that is counted.
+CREATE FUNCTION short_words(short numeric) RETURNS text LANGUAGE sql IMMUTABLE AS
+$$ SELECT CASE WHEN short > 0 THEN '还差' || trim_scale(short) || '学时' ELSE '尚未达标' END $$;
+
 -- The requirements that a teacher has not met.
 CREATE FUNCTION requirement_tasks() RETURNS SETOF task LANGUAGE sql STABLE AS
 $$
-SELECT 'requirement_short', r.id, (r.body->>'due_on')::date, 1::bigint, NULL::uuid, r.name || CASE
-		WHEN (r.body->>'short')::numeric > 0 THEN '：还差' || trim_scale((r.body->>'short')::numeric) || '学时'
-		ELSE '：尚未达标' END,
-	w.path, 'GET', w.path, 'requirements:read'
+SELECT 'requirement_short', r.id, (r.body->>'due_on')::date, 1::bigint, NULL::uuid,
+	r.name || '：' || short_words((r.body->>'short')::numeric), w.path, 'GET', w.path, 'requirements:read'
 FROM my_requirements() r
 CROSS JOIN LATERAL (SELECT '/v1/teachers/' || this_person() || '/requirements' AS path) w
 WHERE caller_sees('self') AND r.body->>'status' NOT IN ('met', 'exempt')

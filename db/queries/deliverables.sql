@@ -92,14 +92,10 @@ SELECT count(l.id) AS locked FROM (SELECT d.id FROM deliverable d
 
 -- name: deliverable_desk :page
 -- Who is missing in a month or term, school by school.
---sort name: s.name::text, s.id::uuid
-SELECT json_build_object('school_id', s.id, 'school_name', s.name, 'population', d.population,
+--sort name: d.name::text, d.school::uuid
+SELECT json_build_object('school_id', d.school, 'school_name', d.name, 'population', d.population,
 	'handed_in', d.handed_in, 'inspected', d.inspected, 'missing', d.missing) AS body, :keys
-FROM desk_period(:month::text, :term_id::uuid) p
-CROSS JOIN school s
-CROSS JOIN LATERAL deliverable_desk(s.id, :type::text, p.month, p.term, p.days,
-	ARRAY(SELECT jsonb_array_elements_text(coalesce(:appointment_kinds::jsonb, '["homeroom", "acting"]')))) d
-WHERE d.population > 0 AND :after
-	AND organises(s.id)
---? school_id: AND s.id = :school_id::uuid
+FROM deliverable_desks(:type::text, :month::text, :term_id::uuid, :appointment_kinds::jsonb) d
+WHERE :after
+--? school_id: AND d.school = :school_id::uuid
 :order

@@ -68,3 +68,24 @@ FROM (
 --? school_id: AND t.school = :school_id::uuid
 ) l
 ORDER BY l.code NULLS FIRST, l.sort_key, l.person
+
+-- name: report_reminders :page
+-- Who has not yet, school by school; rules: db/migrations/0031_reminders.sql.
+--sort code: g.code::text, g.school::uuid
+SELECT json_build_object('school_id', g.school, 'code', g.code, 'name', g.name, 'line', g.line, 'people', g.people)
+	AS body, :keys
+FROM reminder_schools(:what::text, jsonb_strip_nulls(jsonb_build_object('type', :type::text, 'month', :month::text,
+	'term_id', :term_id::uuid, 'appointment_kinds', :appointment_kinds::jsonb, 'requirement_id', :requirement_id::uuid,
+	'on', :on::date, 'roster_call_id', :roster_call_id::uuid, 'course_id', :course_id::uuid))) g
+WHERE :after
+--? school_id: AND g.school = :school_id::uuid
+:order
+
+-- name: report_reminders_text :one
+-- The same as lines to paste.
+SELECT coalesce(string_agg(g.line || E'\n', '' ORDER BY g.code), '') AS lines
+FROM reminder_schools(:what::text, jsonb_strip_nulls(jsonb_build_object('type', :type::text, 'month', :month::text,
+	'term_id', :term_id::uuid, 'appointment_kinds', :appointment_kinds::jsonb, 'requirement_id', :requirement_id::uuid,
+	'on', :on::date, 'roster_call_id', :roster_call_id::uuid, 'course_id', :course_id::uuid))) g
+WHERE true
+--? school_id: AND g.school = :school_id::uuid

@@ -81,8 +81,9 @@ static struct answer *ask(struct world *w, struct client *c, const struct place 
 				    : !strcmp(q->name, "validate_only")               ? "true"
 				    : !q->required                                    ? NULL
 				    : !strcmp(q->name, "filename")                    ? "a.csv"
-				    : !strcmp(q->name, "type")
-					    ? "case"
+				    : !strcmp(q->name, "type")                        ? "case"
+				    : !strcmp(q->name, "what")
+					    ? "letter"
 					    : json_string_value(json_object_get(ours, q->name));
 
 		if (q->place == FROM_QUERY && value)

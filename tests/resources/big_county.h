@@ -10,7 +10,8 @@
 #define HER_SCHOOL ID(1, 000000000009) /* 777 % 64 */
 #define ENTRY ID(5, 000000000777)
 #define REQUIREMENT ID(7, 000000000001)
-#define COURSE ID(6, 000000000009) /* of her school; she is in it */
+#define COURSE ID(6, 000000000009)     /* of her school; she is in it */
+#define EVERYBODYS ID(6, 000000000002) /* a course of the county */
 #define LIST ID(8, 000000000001)
 #define SCHOOLS ID(8, 000000000011)
 #define HOURS ID(8, 000000000012)
@@ -19,6 +20,7 @@
 #define SCHOOL_YEAR ID(6, 000000000001)
 #define TERM ID(6, 000000000002)
 #define CALL ID(9, 000000000002)
+#define OTHER_CALL ID(9, 000000000003) /* that nobody answered */
 #define REPORT ID(6, 000000000009)
 #define ACTIVITY ID(3, 000000000009) /* of her school; she is in it, as in the next two */
 #define PLAN ID(3, 000000000009)
@@ -60,9 +62,12 @@ static const char county_of_many[] =
 	" WHERE p.county = 3;"
 	"INSERT INTO identifier (county, person, school, source, value)"
 	" SELECT 3, p.id, p.school, '继教', p.sort_key FROM person p WHERE p.county = 3;"
-	"INSERT INTO homeroom_appointment (county, person, school, class, kind, during)"
+	"INSERT INTO homeroom_appointment (county, person, school, class, kind, during, letter,"
+	" letter_version)"
 	" SELECT 3, p.id, p.school, pg_temp.id(6, right(p.id::text, 12)::bigint), 'reserve',"
-	" '[2020-09-01,)' FROM person p WHERE p.county = 3;"
+	" '[2020-09-01,)', l.letter, (l.letter IS NOT NULL)::int"
+	" FROM person p CROSS JOIN LATERAL"
+	" (SELECT CASE WHEN p.sort_key LIKE '%073' THEN '责任书' END AS letter) l WHERE p.county = 3;"
 	"INSERT INTO ledger_account (county, id, person, school, head_seq)"
 	" SELECT 3, pg_temp.id(4, t), pg_temp.id(2, t), pg_temp.id(1, t % 64), 5"
 	" FROM generate_series(1, 20000) t;"
@@ -143,8 +148,14 @@ static const char county_of_many[] =
 	" SELECT 3, s.id, e.course, e.id, e.person, e.school, '事',"
 	" CASE WHEN right(e.id::text, 2) = '77' THEN 'asked' ELSE 'granted' END"
 	" FROM enrolment e JOIN course_session s ON s.course = e.course WHERE e.county = 3;"
+	/* Sessions of which nothing was recorded. */
+	"INSERT INTO course_session (county, course, school, shown, starts_at, minutes)"
+	" SELECT 3, c.id, c.school, c.shown, '2026-10-12 01:00+00', 45 FROM course c"
+	" WHERE c.county = 3 AND c.state = 'open';"
+	"UPDATE course SET taken = 200 WHERE county = 3 AND state = 'open';"
 	"INSERT INTO roster_call (county, id, title, as_of_on, due_on)"
-	" VALUES (3, '" CALL "', '花名册', '2026-10-01', '2026-10-31');"
+	" VALUES (3, '" CALL "', '花名册', '2026-10-01', '2026-10-31'),"
+	" (3, '" OTHER_CALL "', '花名册', '2026-10-01', '2026-11-30');"
 	"INSERT INTO roster_report (county, id, call, school, round, row_count)"
 	" SELECT 3, pg_temp.id(6, s), '" CALL "', pg_temp.id(1, s), 1, 312"
 	" FROM generate_series(0, 63) s;"

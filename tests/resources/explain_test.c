@@ -161,7 +161,8 @@ static long rows_of(const char *list, const char *filter, bool for_school)
 
 	if (for_school)
 		return ROWS_MAX;
-	if (!strcmp(list, "report_short") || !strcmp(list, "deliverable_desk"))
+	if (!strcmp(list, "report_short") || !strcmp(list, "deliverable_desk") ||
+	    !strcmp(list, "report_reminders"))
 		return PEOPLE_ROWS_MAX;
 	for (i = 0; i < 3 && !strcmp(list, "teacher_list"); i++)
 		if (!strcmp(few[i], filter))
@@ -304,6 +305,21 @@ static void a_report_of_a_school_reads_its_own(void **state)
 	READS_LITTLE(sql->app, "report_compliance", NULL, "requirement_id", REQUIREMENT);
 }
 
+/* So do its reminders but one: whom a course is for is sought in the county. */
+static void reminders_of_a_school_read_its_own(void **state)
+{
+	(void)state;
+	as_school();
+	READS_LITTLE(sql->app, "report_reminders", "code", "what", "requirement", "requirement_id",
+		     REQUIREMENT);
+	READS_LITTLE(sql->app, "report_reminders", "code", "what", "roster", "roster_call_id",
+		     OTHER_CALL);
+	READS_LITTLE(sql->app, "report_reminders", "code", "what", "letter");
+	READS_LITTLE(sql->app, "report_reminders", "code", "what", "places", "course_id",
+		     EVERYBODYS);
+	READS_LITTLE(sql->app, "report_reminders", "code", "what", "attendance");
+}
+
 /* A batch begins where the one before ended, and a place within the table is found by its key. */
 static void a_batch_of_documents_to_reseal_is_read_by_index(void **state)
 {
@@ -363,6 +379,7 @@ int main(void)
 		cmocka_unit_test(the_undoing_of_a_short_list_looks_its_rows_up),
 		cmocka_unit_test(requirements_are_read_without_people),
 		cmocka_unit_test(a_report_of_a_school_reads_its_own),
+		cmocka_unit_test(reminders_of_a_school_read_its_own),
 		cmocka_unit_test(a_batch_of_documents_to_reseal_is_read_by_index),
 		cmocka_unit_test(an_index_that_is_missing_is_noticed),
 	};

@@ -19,7 +19,8 @@
 	"hours:write requirements:read"
 
 /*
- * By which value a filter is tried, of one list or of all that have it; those of the path always.
+ * By which value a filter is tried, of one list or of all that have it; those of the path always,
+ * but where it is NULL.
  */
 static const struct value {
 	const char *list, *name, *value;
@@ -89,6 +90,12 @@ static const struct value {
 	{NULL, "on", "2026-10-15", false},
 	{"me_tasks", "auth_scope", SCOPES, true},
 	{"me_tasks", "kind", "course_to_close", false},
+	{"report_reminders", "requirement_id", NULL, true},
+	{"report_reminders", "roster_call_id", NULL, true},
+	{"report_reminders", "course_id", NULL, true},
+	{"report_reminders", "what", "deliverable", true},
+	{"report_reminders", "type", "monthly_report", true},
+	{"report_reminders", "appointment_kinds", "[\"reserve\"]", true},
 	{NULL, "course_id", COURSE, true},
 	{"course_list", "state", "open", false},
 	{"course_list", "level", "cluster", false},
