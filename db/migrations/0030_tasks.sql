@@ -79,7 +79,7 @@ WHERE caller_sees('school') AND c.county = this_county() AND c.due_on > today() 
 	AND t.state IN ('missing', 'returned')
 UNION ALL
 SELECT w.kind, c.id, c.due_on, w.schools, NULL, format('%s：%s（%s所学校）', w.words, c.title, w.schools),
-	'/v1/roster-calls/' || c.id, 'GET', '/v1/roster-calls/' || c.id || w.list, w.scope
+	'/v1/roster-calls/' || c.id, 'GET', format(w.list, c.id), w.scope
 FROM roster_call c
 CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE t.state IN ('missing', 'returned')) AS missing,
 		count(*) FILTER (WHERE t.state = 'reported' AND NOT EXISTS (SELECT FROM homeroom_appointment a
@@ -87,8 +87,9 @@ CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE t.state IN ('missing', 'return
 				AND a.during @> c.as_of_on)) AS reported
 	FROM roster_call_schools(c.id) t) n
 CROSS JOIN LATERAL (VALUES
-	('roster_to_review', n.reported, '审核花名册', '/reports?state=reported', 'rosters:write'),
-	('roster_unreported', n.missing, '尚未上报花名册', '/schools', 'rosters:read'))
+	('roster_to_review', n.reported, '审核花名册', '/v1/roster-calls/%s/reports?state=reported', 'rosters:write'),
+	('roster_unreported', n.missing, '尚未上报花名册', '/v1/reports/reminders?what=roster&roster_call_id=%s',
+		'reports:read'))
 	AS w(kind, schools, words, list, scope)
 WHERE caller_sees('all') AND c.county = this_county() AND c.due_on > today() - 366 AND w.schools > 0
 $$;

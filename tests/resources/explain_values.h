@@ -13,7 +13,7 @@
 /* Those of all tasks. */
 #define SCOPES                                                                                     \
 	"appointments:apply appointments:review appointments:write rosters:report rosters:write "  \
-	"rosters:read classes:write courses:approve courses:write courses:settle "                 \
+	"reports:read classes:write courses:approve courses:write courses:settle "                 \
 	"enrolments:apply enrolments:write attendance:check-in attendance:write "                  \
 	"deliverables:write deliverables:inspect plans:write schools:write teachers:write "        \
 	"hours:write requirements:read"
