@@ -236,7 +236,8 @@ CREATE TABLE homeroom_appointment (
 	CONSTRAINT class_has_one_homeroom_teacher
 		EXCLUDE USING gist (county WITH =, class WITH =, during WITH &&) WHERE (kind IN ('homeroom', 'acting')),
 	CONSTRAINT appointment_once
-		EXCLUDE USING gist (county WITH =, person WITH =, school WITH =, kind WITH =,
+		-- By the person's text, as with memberships.
+		EXCLUDE USING gist (county WITH =, (person::text) WITH =, school WITH =, kind WITH =,
 			coalesce(class, '00000000-0000-0000-0000-000000000000') WITH =, during WITH &&)
 );
 CREATE INDEX homeroom_appointment_by_person ON homeroom_appointment (county, person);

@@ -189,8 +189,7 @@ FROM desk_period(asked_month, asked_term) p
 CROSS JOIN school s
 CROSS JOIN LATERAL deliverable_desk(s.id, its_type, p.month, p.term, p.days,
 	ARRAY(SELECT jsonb_array_elements_text(coalesce(kinds, '["homeroom", "acting"]')))) d
-WHERE d.population > 0
-	AND (current_setting('qinglan.sees') = 'all' OR s.id = nullif(current_setting('qinglan.school', true), '')::uuid)
+WHERE d.population > 0 AND organises(s.id)
 $$;
 
 -- ---------------------------------------------------------------- views

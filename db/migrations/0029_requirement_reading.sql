@@ -78,11 +78,12 @@ FROM requirement_first_appointments(its_county, ARRAY[its_person], kinds) f
 JOIN person p ON p.county = its_county AND p.id = f.person
 $$;
 
--- The day on which a window is judged: its last, today, or the last day that the caller may see
--- of the person named, whichever is first; of one around an appointment, not before the appointment (ANCHOR).
-CREATE FUNCTION requirement_judged_on(during daterange, anchor date) RETURNS date LANGUAGE sql STABLE AS
+-- The day on which a window is judged: its last, that of the county, or the last day that the caller may see
+-- of the person named, whichever is first; of one around an appointment, not before the appointment (ANCHOR). Whoever
+-- judges many takes the county's day once, for it is read from a table.
+CREATE FUNCTION requirement_judged_on(during daterange, anchor date, county_day date) RETURNS date LANGUAGE sql STABLE AS
 $$
-SELECT greatest(anchor, least(upper(during) - 1, today(),
+SELECT greatest(anchor, least(upper(during) - 1, county_day,
 	nullif(current_setting('qinglan.until_on', true), '')::date))
 $$;
 
@@ -147,11 +148,9 @@ FROM (
 ) x
 $$;
 
--- Where somebody stands in windows that are joined: by "and" in all, by "or" in the best. Of several windows
--- the levels are told with each; what is counted besides hours is told with its window, also with one alone.
-CREATE FUNCTION requirement_standing(joined text, parts requirement_part[], limits jsonb)
-RETURNS TABLE (needed numeric, counted numeric, short numeric, due_on date, status text, levels json,
-	windows json)
+-- Where somebody stands in windows that are joined: by "and" in all, by "or" in the best.
+CREATE FUNCTION requirement_standing(joined text, parts requirement_part[])
+RETURNS TABLE (needed numeric, counted numeric, short numeric, due_on date, status text)
 LANGUAGE sql STABLE AS
 $$
 SELECT CASE joined WHEN 'and' THEN sum(p.needed) ELSE max(p.needed) END::numeric(7,2),
@@ -159,14 +158,22 @@ SELECT CASE joined WHEN 'and' THEN sum(p.needed) ELSE max(p.needed) END::numeric
 	CASE joined WHEN 'and' THEN sum(p.short) ELSE min(p.short) END::numeric(9,2),
 	CASE joined WHEN 'and' THEN coalesce(min(upper(p.during) - 1) FILTER (WHERE p.status <> 'met'),
 		max(upper(p.during) - 1)) ELSE max(upper(p.during) - 1) END,
-	(ARRAY['met', 'on_track', 'at_risk', 'overdue'])[CASE joined WHEN 'and' THEN max(s.place) ELSE min(s.place) END],
-	CASE count(*) WHEN 1 THEN requirement_levels(limits, min(p.levels::text)::jsonb) ELSE '[]' END,
-	CASE WHEN count(*) = 1 AND min(p.counts::text) = '[]' THEN '[]' ELSE json_agg(json_build_object(
-		'starts_on', lower(p.during), 'ends_on', upper(p.during) - 1, 'needed', p.needed::numeric(7,2),
-		'counted', p.counted::numeric(9,2), 'short', p.short::numeric(9,2), 'status', p.status,
-		'levels', requirement_levels(limits, p.levels), 'counts', p.counts)) END
+	(ARRAY['met', 'on_track', 'at_risk', 'overdue'])[CASE joined WHEN 'and' THEN max(s.place) ELSE min(s.place) END]
 FROM unnest(parts) p
 CROSS JOIN LATERAL (SELECT array_position(ARRAY['met', 'on_track', 'at_risk', 'overdue'], p.status) AS place) s
+$$;
+
+-- What is told of it besides, for who reads it, not for who counts heads: the levels; of several windows these are told
+-- with each, as is what is counted besides hours, also with one alone.
+CREATE FUNCTION requirement_levels_told(parts requirement_part[], limits jsonb) RETURNS json LANGUAGE sql STABLE AS
+$$ SELECT CASE cardinality(parts) WHEN 1 THEN requirement_levels(limits, (parts[1]).levels) ELSE '[]' END $$;
+CREATE FUNCTION requirement_windows_told(parts requirement_part[], limits jsonb) RETURNS json LANGUAGE sql STABLE AS
+$$
+SELECT CASE WHEN cardinality(parts) = 1 AND (parts[1]).counts::text = '[]' THEN '[]' ELSE (
+	SELECT json_agg(json_build_object('starts_on', lower(p.during), 'ends_on', upper(p.during) - 1,
+		'needed', p.needed::numeric(7,2), 'counted', p.counted::numeric(9,2), 'short', p.short::numeric(9,2),
+		'status', p.status, 'levels', requirement_levels(limits, p.levels), 'counts', p.counts))
+	FROM unnest(parts) p) END
 $$;
 
 -- ---------------------------------------------------------------- reading
@@ -215,7 +222,7 @@ RETURNS TABLE (id uuid, name text, body json) LANGUAGE plpgsql STABLE SET plan_c
 BEGIN
 	RETURN QUERY
 	WITH here AS MATERIALIZED (
-		SELECT this_county() AS county
+		SELECT this_county() AS county, today() AS county_day
 	), counted AS MATERIALIZED (
 		SELECT c.requirement, c.version, c.part, array_agg(c ORDER BY c.activity_on, c.seq, c.entry) AS entries
 		FROM here CROSS JOIN LATERAL
@@ -239,7 +246,7 @@ BEGIN
 				'counts', (n.part).counts) ORDER BY n.place) AS windows
 		FROM (
 			SELECT p.place, s.levels, s.modules, s.sources, ROW(p.during, w.target, s.counted, h.short,
-				s.levels, c.counts, requirement_status(h.short, w.target, p.during, today(), c.lacking,
+				s.levels, c.counts, requirement_status(h.short, w.target, p.during, here.county_day, c.lacking,
 				c.wanted))::requirement_part AS part
 			FROM unnest(w.parts) WITH ORDINALITY AS p(during, place)
 			LEFT JOIN counted e ON e.requirement = w.requirement AND e.version = w.version AND e.part = p.place
@@ -253,7 +260,7 @@ BEGIN
 			) c
 		) n
 	) t
-	CROSS JOIN LATERAL requirement_standing(w.rules->>'joined', t.parts, w.limits) s
+	CROSS JOIN LATERAL requirement_standing(w.rules->>'joined', t.parts) s
 	CROSS JOIN LATERAL (
 		SELECT coalesce(json_agg(row_to_json(x)), '[]') AS entries
 		FROM (SELECT n.entry AS entry_id, n.activity_on, n.level, n.hours,
@@ -266,7 +273,8 @@ BEGIN
 		SELECT r.id AS requirement_id, r.name, w.version AS version_id,
 			json_build_object('kind', r.window_kind, 'name', w.name, 'starts_on', lower(w.during),
 				'ends_on', upper(w.during) - 1) AS "window",
-			s.needed, s.counted, s.short, s.due_on, s.status, s.levels, e.entries, t.windows
+			s.needed, s.counted, s.short, s.due_on, s.status,
+			requirement_levels_told(t.parts, w.limits) AS levels, e.entries, t.windows
 	) b
 	WHERE EXISTS (
 		SELECT FROM (
@@ -276,7 +284,7 @@ BEGIN
 			SELECT m.school, NULL, m.during FROM membership m
 			WHERE w.kinds IS NULL AND m.county = here.county AND m.person = its_person AND m.kind = 'working'
 		) a
-		CROSS JOIN LATERAL (SELECT requirement_judged_on(w.during, w.anchor) AS day) j
+		CROSS JOIN LATERAL (SELECT requirement_judged_on(w.during, w.anchor, here.county_day) AS day) j
 		WHERE a.during @> j.day AND coalesce(a.kind = ANY (w.kinds), true)
 			AND coalesce(a.school = ANY (w.schools), true)
 			AND (NOT w.rules ? 'population' OR requirement_concerns(here.county, w.rules->'population', w.kinds,
@@ -292,11 +300,11 @@ $$;
 -- since a plan made for the county would read all of them for a school.
 CREATE FUNCTION requirement_roll(its_requirement uuid, day date)
 RETURNS TABLE (person uuid, person_name text, sort_key text, school uuid, needed numeric, counted numeric,
-	short numeric, due_on date, status text, levels json, windows json)
+	short numeric, due_on date, status text, parts requirement_part[], limits jsonb)
 LANGUAGE sql STABLE AS
 $$
 WITH here AS MATERIALIZED (
-	SELECT this_county() AS county,
+	SELECT this_county() AS county, today() AS county_day,
 		current_setting('qinglan.sees', true) AS sees,
 		this_school() AS school,
 		EXISTS (SELECT FROM requirement_version v WHERE v.county = this_county()
@@ -326,7 +334,7 @@ WITH here AS MATERIALIZED (
 		AND n.county = here.county AND n.school = here.school OFFSET 0) m
 	WHERE m.kind = 'working'
 ), asked AS MATERIALIZED (
-	SELECT w.*, requirement_judged_on(w.during, w.anchor) AS judged_on
+	SELECT w.*, requirement_judged_on(w.during, w.anchor, here.county_day) AS judged_on
 	FROM here CROSS JOIN LATERAL requirement_windows_of(here.county,
 		ARRAY(SELECT DISTINCT h.person FROM held h), daterange(day, day, '[]')) w
 	WHERE w.requirement = its_requirement
@@ -345,8 +353,7 @@ WITH here AS MATERIALIZED (
 				AND m.school = a.school AND m.during @> w.judged_on) DESC,
 		lower(a.during) DESC, a.id
 )
-SELECT c.person, p.name, p.sort_key, c.school, s.needed, s.counted, s.short, s.due_on, s.status, s.levels,
-	s.windows
+SELECT c.person, p.name, p.sort_key, c.school, s.needed, s.counted, s.short, s.due_on, s.status, t.parts, c.limits
 FROM here
 CROSS JOIN concerned c
 CROSS JOIN LATERAL (SELECT k.name, k.sort_key FROM person n CROSS JOIN LATERAL person_as_known(n) k
@@ -355,7 +362,7 @@ CROSS JOIN LATERAL (SELECT k.name, k.sort_key FROM person n CROSS JOIN LATERAL p
 CROSS JOIN LATERAL (
 	SELECT array_agg(ROW(w.during, c.target, coalesce(n.counted, 0.00), coalesce(n.short, c.target),
 		coalesce(n.levels, '{}'), d.counts, requirement_status(coalesce(n.short, c.target), c.target, w.during,
-		today(), d.lacking, d.wanted))::requirement_part ORDER BY w.place) AS parts
+		here.county_day, d.lacking, d.wanted))::requirement_part ORDER BY w.place) AS parts
 	FROM unnest(c.parts) WITH ORDINALITY AS w(during, place)
 	LEFT JOIN LATERAL (SELECT n.counted, n.short, n.levels FROM requirement_state n
 		WHERE n.county = here.county AND n.requirement = its_requirement AND n.window_on = lower(w.during)
@@ -365,7 +372,7 @@ CROSS JOIN LATERAL (
 			coalesce(json_agg(row_to_json(o)), '[]') AS counts
 		FROM requirement_counts_of(here.county, c.person, w.during, c.rules) o) d
 ) t
-CROSS JOIN LATERAL requirement_standing(c.rules->>'joined', t.parts, c.limits) s
+CROSS JOIN LATERAL requirement_standing(c.rules->>'joined', t.parts) s
 WHERE here.sees = 'all' OR c.school = here.school
 $$;
 CALL engine_owned('requirement_roll(uuid, date)', 'qinglan_app');

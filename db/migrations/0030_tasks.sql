@@ -8,9 +8,6 @@
 CREATE TYPE task AS (kind text, id uuid, due_on date, count bigint, school uuid, title text, about text, method text,
 	path text, scope text);
 
-CREATE FUNCTION this_school() RETURNS uuid LANGUAGE sql STABLE AS
-$$ SELECT nullif(current_setting('qinglan.school', true), '')::uuid $$;
-
 -- Whether the caller sees all of the county, a school or herself.
 CREATE FUNCTION caller_sees(what text) RETURNS boolean LANGUAGE sql STABLE AS
 $$ SELECT current_setting('qinglan.sees', true) = what $$;

@@ -42,7 +42,8 @@ ORDER BY l.code NULLS FIRST
 --sort -short: t.short::numeric DESC, t.person::uuid DESC
 SELECT json_build_object('teacher_id', t.person, 'name', t.person_name, 'school_id', t.school,
 	'school_name', s.name, 'needed', t.needed, 'counted', t.counted, 'short', t.short,
-	'due_on', t.due_on, 'status', t.status, 'levels', t.levels, 'windows', t.windows) AS body, :keys
+	'due_on', t.due_on, 'status', t.status, 'levels', requirement_levels_told(t.parts, t.limits),
+	'windows', requirement_windows_told(t.parts, t.limits)) AS body, :keys
 FROM requirement_roll(:requirement_id::uuid, coalesce(:on::date, today())) t
 JOIN school s ON s.id = t.school
 WHERE t.status <> 'met'

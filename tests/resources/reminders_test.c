@@ -1,7 +1,7 @@
 /*
  * reminders_test.c -- who has not yet, school by school, as lines to paste and as a list.
  */
-#include "courses.h"
+#include "course_rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 #ifndef QINGLAN_TEST_TASKS_H
 #define QINGLAN_TEST_TASKS_H
 
-#include "courses.h"
+#include "course_rows.h"
 #include "import_list.h"
 
 static json_t *told; /* kinds */
