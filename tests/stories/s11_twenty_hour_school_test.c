@@ -33,7 +33,6 @@ static const char *by_december, *when_new, *monthly, *termly;
 static const char *plan;
 
 #define YEAR_END "2026-12-31"
-#define POPULATION(kinds) "'population': {'appointment_kinds': [" kinds "], 'school_ids': ['%s']"
 
 /* --- the school and what it has to do --- */
 
@@ -71,37 +70,32 @@ static void twenty_hours_are_due_by_the_end_of_december(void **state)
 	by_december = required(
 		s,
 		say("{'name': '校本培训二十学时', 'window': 'fixed', 'windows': [{'starts_on': "
-		    "'2026-01-01', 'ends_on': '" YEAR_END
-		    "'}], 'effective_on': '2026-01-01', " POPULATION(
-			    "'homeroom', 'acting', 'reserve'") ", 'appointed_before': "
-							       "'2026-07-01'}, 'target_hours': 20, 'limits': [{'level': 'school', "
-							       "'at_least': 20}, %s], 'choices': [{'module_ids': [%s], 'different': 1, "
-							       "'hours_each': 4}]}",
+		    "'2026-01-01', 'ends_on': '" YEAR_END "'}], 'effective_on': '2026-01-01', "
+		    "'population': {'appointment_kinds': ['homeroom', 'acting', 'reserve'], "
+		    "'school_ids': ['%s'], 'appointed_before': '2026-07-01'}, 'target_hours': 20, "
+		    "'limits': [{'level': 'school', 'at_least': 20}, %s], 'choices': "
+		    "[{'module_ids': [%s], 'different': 1, 'hours_each': 4}]}",
 		    school.id, module_limits(s, required_modules, REQUIRED, 4), electives));
 	when_new = required(
 		s,
 		say("{'name': '新任班主任二十学时', 'window': 'appointment', 'effective_on': "
-		    "'2026-07-01', " POPULATION(
-			    "'homeroom', 'acting'") "}, 'target_hours': 20, "
-						    "'limits': [{'level': 'school', 'at_least': 20}], 'joined': 'or', "
-						    "'windows': [{'event': 'first_appointment', 'months_before': 12}, {'event': "
-						    "'first_appointment', 'months_after': 6}]}",
+		    "'2026-07-01', 'population': {'appointment_kinds': ['homeroom', 'acting'], "
+		    "'school_ids': ['%s']}, 'target_hours': 20, 'limits': [{'level': 'school', "
+		    "'at_least': 20}], 'joined': 'or', 'windows': [{'event': 'first_appointment', "
+		    "'months_before': 12}, {'event': 'first_appointment', 'months_after': 6}]}",
 		    school.id));
 	monthly = required(
 		s,
-		say("{'name': '每月一篇推荐文章', 'window': 'month', 'effective_on': "
-		    "'2026-09-01', " POPULATION(
-			    "'homeroom'") "}, 'counts': "
-					  "[{'what': 'deliverable', 'kind': 'study_notes', 'at_least': 1}]}",
+		say("{'name': '每月一篇推荐文章', 'window': 'month', 'effective_on': '2026-09-01', "
+		    "'population': {'appointment_kinds': ['homeroom'], 'school_ids': ['%s']}, "
+		    "'counts': [{'what': 'deliverable', 'kind': 'study_notes', 'at_least': 1}]}",
 		    school.id));
 	termly = required(
-		s,
-		say("{'name': '每学期两篇随笔、一次论坛', 'window': 'term', "
-		    "'effective_on': '2026-09-01', " POPULATION(
-			    "'homeroom'") "}, "
-					  "'counts': [{'what': 'deliverable', 'kind': 'essay', 'at_least': "
-					  "2}, {'what': 'activity', 'kind': 'forum', 'at_least': 1}]}",
-		    school.id));
+		s, say("{'name': '每学期两篇随笔、一次论坛', 'window': 'term', 'effective_on': "
+		       "'2026-09-01', 'population': {'appointment_kinds': ['homeroom'], "
+		       "'school_ids': ['%s']}, 'counts': [{'what': 'deliverable', 'kind': 'essay', "
+		       "'at_least': 2}, {'what': 'activity', 'kind': 'forum', 'at_least': 1}]}",
+		       school.id));
 	expect(compliance(s, by_december, YEAR_END), 200, "{'population': 40, 'met': 0}");
 }
 
@@ -142,7 +136,7 @@ static void four_modules_are_for_all_in_spring(void **state)
 	struct story *s = *state;
 
 	lesson(s, required_modules[0], "2026-03-14", "", "");
-	/* He takes another lesson for it later, which is none of this module. */
+	/* He takes another lesson for it later, but that is of another module. */
 	lesson(s, required_modules[1], "2026-04-11", "", absent(staff[BUSY]));
 	lesson(s, required_modules[2], "2026-05-16", "", "");
 	lesson(s, required_modules[3], "2026-06-13", "", "");
