@@ -221,7 +221,9 @@ static void setting_add(struct server *s, const char *setting)
 
 static void settings_make(struct server *s, bool durable, const char *const *settings)
 {
+	/* The roles of the program have no JIT either; here the superuser stands in for them. */
 	static const char *const always[] = {"listen_addresses=",
+					     "jit=off",
 					     "port=5432",
 					     "max_connections=100",
 					     "log_parameter_max_length=0",

@@ -16,48 +16,48 @@
 	"'import_part', 'import_row', 'people_day', 'roster_report_row')"
 
 /* Functions that see past their caller, each with the role that may call it besides the owner. */
-#define ENGINE                                                                                                    \
-	"(VALUES ('event_write', ''), ('event_read', 'qinglan_app'), ('clock_set', ''), "                         \
-	"('clock_advance', ''), ('expired_purge', 'qinglan_gate'), "                                              \
-	"('event_purge', 'qinglan_gate'), "                                                                       \
-	"('county_add', ''), ('term_within_year', ''), ('year_holds_terms', ''), "                                \
-	"('person_tokens', ''), ('membership_changed', ''), ('people_upkeep', 'qinglan_gate'), "                  \
-	"('title_settle', ''), ('school_office', ''), ('office_holder_is_officer', ''), "                         \
-	"('schools_held', 'qinglan_app'), "                                                                       \
-	"('workplace_of', 'qinglan_app'), "                                                                       \
-	"('person_candidates', 'qinglan_app'), ('person_reviewed', 'qinglan_app'), "                              \
-	"('person_in_use', 'qinglan_app'), ('person_must_be_current', ''), "                                      \
-	"('membership_withdraw', 'qinglan_app'), "                                                                \
-	"('appointment_within_work', ''), ('work_moves_appointments', ''), "                                      \
-	"('appointment_ends_with_class', ''), ('class_ends_appointments', ''), "                                  \
-	"('course_audience', 'qinglan_app'), "                                                                    \
-	"('course_instruct', 'qinglan_app'), ('my_open_courses', 'qinglan_app'), "                                \
-	"('my_sessions', 'qinglan_app'), ('session_clashes', 'qinglan_app'), "                                    \
-	"('is_in_audience', 'qinglan_app'), "                                                                     \
-	"('course_locked', 'qinglan_app'), ('course_room', 'qinglan_app'), "                                      \
-	"('course_fill', 'qinglan_app'), ('course_places', 'qinglan_app'), "                                      \
-	"('enrolment_put', 'qinglan_app'), ('enrolment_told', 'qinglan_app'), "                                   \
-	"('enrolment_takes_its_place', ''), ('enrolments_count_places', ''), ('enrolments_put', 'qinglan_app'), " \
-	"('scores_named', 'qinglan_app'), ('course_gives_places', ''), ('course_cancels_enrolments', ''), "       \
-	"('appointment_accept', 'qinglan_app'), "                                                                 \
-	"('hour_accounts_lock', 'qinglan_app'), ('hour_entry_post', ''), "                                        \
-	"('hour_entry_seen', 'qinglan_app'), ('hour_school_follow', ''), ('ledger_digest', ''), "                 \
-	"('ledger_verify', ''), "                                                                                 \
-	"('hour_entry_recognised', 'qinglan_app'), ('cohort_members', 'qinglan_app'), "                           \
-	"('requirement_counts', 'qinglan_app'), "                                                                 \
-	"('requirement_follow_appointments', ''), ('requirement_follow_recognition', ''), "                       \
-	"('requirement_follow_service', ''), "                                                                    \
-	"('requirement_follow_calendar', ''), ('requirement_follow_entries', ''), "                               \
-	"('requirement_follow_rules', ''), ('requirement_lock', ''), "                                            \
-	"('my_requirements', 'qinglan_app'), ('requirement_roll', 'qinglan_app'), ('requirement_school_follow', ''), "                                \
-	"('requirement_version_check', ''), "                                                                     \
-	"('files_purge', 'qinglan_gate'), ('jobs_purge', 'qinglan_gate'), "                                       \
-	"('import_commit', 'qinglan_app'), "                                                                      \
-	"('import_commit_ask', 'qinglan_app'), ('import_decide', 'qinglan_app'), "                                \
-	"('job_admit', ''), ('import_job_ended', ''), ('import_undo', 'qinglan_app'), "                           \
-	"('import_undo_ask', 'qinglan_app'), ('imports_purge', 'qinglan_gate'), "                                 \
-	"('session_roll', 'qinglan_app'), ('check_in_code', 'qinglan_app'), "                                     \
-	"('check_in', 'qinglan_app'), ('settlement_preview', 'qinglan_app'), "                                    \
+#define ENGINE                                                                                                         \
+	"(VALUES ('event_write', ''), ('event_read', 'qinglan_app'), ('clock_set', ''), "                              \
+	"('clock_advance', ''), ('expired_purge', 'qinglan_gate'), "                                                   \
+	"('event_purge', 'qinglan_gate'), "                                                                            \
+	"('county_add', ''), ('term_within_year', ''), ('year_holds_terms', ''), "                                     \
+	"('person_tokens', ''), ('membership_changed', ''), ('people_upkeep', 'qinglan_gate'), "                       \
+	"('title_settle', ''), ('school_office', ''), ('office_holder_is_officer', ''), "                              \
+	"('schools_held', 'qinglan_app'), "                                                                            \
+	"('workplace_of', 'qinglan_app'), "                                                                            \
+	"('person_candidates', 'qinglan_app'), ('person_reviewed', 'qinglan_app'), "                                   \
+	"('person_in_use', 'qinglan_app'), ('person_must_be_current', ''), "                                           \
+	"('membership_withdraw', 'qinglan_app'), "                                                                     \
+	"('appointment_within_work', ''), ('work_moves_appointments', ''), "                                           \
+	"('appointment_ends_with_class', ''), ('class_ends_appointments', ''), "                                       \
+	"('course_audience', 'qinglan_app'), "                                                                         \
+	"('course_instruct', 'qinglan_app'), ('my_open_courses', 'qinglan_app'), "                                     \
+	"('my_sessions', 'qinglan_app'), ('session_clashes', 'qinglan_app'), "                                         \
+	"('is_in_audience', 'qinglan_app'), "                                                                          \
+	"('course_locked', 'qinglan_app'), ('course_room', 'qinglan_app'), "                                           \
+	"('course_fill', 'qinglan_app'), ('course_places', 'qinglan_app'), "                                           \
+	"('enrolment_put', 'qinglan_app'), ('enrolment_told', 'qinglan_app'), "                                        \
+	"('enrolment_takes_its_place', ''), ('enrolments_count_places', ''), ('enrolments_put', 'qinglan_app'), "      \
+	"('scores_named', 'qinglan_app'), ('course_gives_places', ''), ('course_cancels_enrolments', ''), "            \
+	"('appointment_accept', 'qinglan_app'), "                                                                      \
+	"('hour_accounts_lock', 'qinglan_app'), ('hour_entry_post', ''), "                                             \
+	"('hour_entry_seen', 'qinglan_app'), ('hour_school_follow', ''), ('ledger_digest', ''), "                      \
+	"('ledger_verify', ''), "                                                                                      \
+	"('hour_entry_recognised', 'qinglan_app'), ('cohort_members', 'qinglan_app'), "                                \
+	"('requirement_counts', 'qinglan_app'), "                                                                      \
+	"('requirement_follow_appointments', ''), ('requirement_follow_recognition', ''), "                            \
+	"('requirement_follow_service', ''), "                                                                         \
+	"('requirement_follow_calendar', ''), ('requirement_follow_entries', ''), "                                    \
+	"('requirement_follow_rules', ''), ('requirement_lock', ''), "                                                 \
+	"('my_requirements', 'qinglan_app'), ('requirement_roll', 'qinglan_app'), ('requirement_school_follow', ''), " \
+	"('requirement_version_check', ''), "                                                                          \
+	"('files_purge', 'qinglan_gate'), ('jobs_purge', 'qinglan_gate'), "                                            \
+	"('import_commit', 'qinglan_app'), "                                                                           \
+	"('import_commit_ask', 'qinglan_app'), ('import_decide', 'qinglan_app'), "                                     \
+	"('job_admit', ''), ('import_job_ended', ''), ('import_undo', 'qinglan_app'), "                                \
+	"('import_undo_ask', 'qinglan_app'), ('imports_purge', 'qinglan_gate'), "                                      \
+	"('session_roll', 'qinglan_app'), ('check_in_code', 'qinglan_app'), "                                          \
+	"('check_in', 'qinglan_app'), ('settlement_preview', 'qinglan_app'), "                                         \
 	"('course_settle', 'qinglan_app')) AS known(name, caller)"
 
 #define TABLES                                                                                     \
