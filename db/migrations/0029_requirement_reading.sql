@@ -176,6 +176,25 @@ SELECT CASE WHEN cardinality(parts) = 1 AND (parts[1]).counts::text = '[]' THEN 
 	FROM unnest(parts) p) END
 $$;
 
+-- What is missing besides hours in windows as they are told: 班主任例会2次、论文1份; NULL for nothing.
+CREATE FUNCTION requirement_things_missing(windows json) RETURNS text LANGUAGE sql STABLE AS
+$$
+SELECT string_agg(DISTINCT CASE c.what
+	WHEN 'activity' THEN coalesce(reference_label('activity_kind', c.kind), '活动') || c.short || '次'
+	WHEN 'deliverable' THEN coalesce(reference_label('deliverable_type', c.kind), '材料') || c.short || '份'
+	ELSE coalesce(reference_label('level', c.kind), '') || CASE c.what WHEN 'exam' THEN '考试' ELSE '课程' END
+		|| c.short || '门' END, '、')
+FROM json_array_elements(windows) w
+CROSS JOIN LATERAL json_to_recordset(w->'counts') AS c(what text, kind text, short int)
+WHERE w->>'status' <> 'met' AND c.short > 0
+$$;
+-- The same with the hours: 还差12学时、论文1份.
+CREATE FUNCTION requirement_short_words(short numeric, windows json) RETURNS text LANGUAGE sql STABLE AS
+$$
+SELECT coalesce('还差' || nullif(concat_ws('、', CASE WHEN short > 0 THEN trim_scale(short) || '学时' END,
+	requirement_things_missing(windows)), ''), '尚未达标')
+$$;
+
 -- ---------------------------------------------------------------- reading
 
 -- The members of a version as the API gives them.

@@ -279,15 +279,12 @@ CREATE FUNCTION my_requirements() RETURNS TABLE (id uuid, name text, body json) 
 $$ SELECT r.id, r.name, r.body FROM requirement_of_person(this_person(), today(), 0) r WHERE caller_sees('self') $$;
 CALL engine_owned('my_requirements()', 'qinglan_app');
 
--- What is short of a requirement, in words; without hours it is something that is counted.
-CREATE FUNCTION short_words(short numeric) RETURNS text LANGUAGE sql IMMUTABLE AS
-$$ SELECT CASE WHEN short > 0 THEN '还差' || trim_scale(short) || '学时' ELSE '尚未达标' END $$;
-
 -- The requirements that a teacher has not met.
 CREATE FUNCTION requirement_tasks() RETURNS SETOF task LANGUAGE sql STABLE AS
 $$
 SELECT 'requirement_short', r.id, (r.body->>'due_on')::date, 1::bigint, NULL::uuid,
-	r.name || '：' || short_words((r.body->>'short')::numeric), w.path, 'GET', w.path, 'requirements:read'
+	r.name || '：' || requirement_short_words((r.body->>'short')::numeric, r.body->'windows'),
+	w.path, 'GET', w.path, 'requirements:read'
 FROM my_requirements() r
 CROSS JOIN LATERAL (SELECT '/v1/teachers/' || this_person() || '/requirements' AS path) w
 WHERE caller_sees('self') AND r.body->>'status' NOT IN ('met', 'exempt')

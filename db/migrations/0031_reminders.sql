@@ -35,7 +35,8 @@ CROSS JOIN LATERAL (SELECT coalesce(to_char(d.month, 'FMMM"月"'), (SELECT t.nam
 CROSS JOIN LATERAL json_array_elements(d.missing) WITH ORDINALITY AS m(one, n)
 WHERE what = 'deliverable'
 UNION ALL
-SELECT t.school, t.person, t.person_name, t.sort_key, short_words(t.short)
+SELECT t.school, t.person, t.person_name, t.sort_key,
+	requirement_short_words(t.short, requirement_windows_told(t.parts, t.limits))
 FROM requirement_roll((asked->>'requirement_id')::uuid, coalesce((asked->>'on')::date, today())) t
 WHERE what = 'requirement' AND t.status <> 'met'
 UNION ALL

@@ -58,10 +58,11 @@ WHERE t.status <> 'met'
 SELECT l.line
 FROM (
 	SELECT NULL AS code, NULL AS sort_key, NULL::uuid AS person,
-		csv_line('学校标识码', '学校', '姓名', '应修学时', '已计学时', '尚缺学时', '截止日期', '状态') AS line
+		csv_line('学校标识码', '学校', '姓名', '应修学时', '已计学时', '尚缺学时', '另缺', '截止日期', '状态') AS line
 	UNION ALL
 	SELECT s.code, t.sort_key, t.person, csv_line(s.code, s.name, t.person_name, t.needed::text,
-		t.counted::text, t.short::text, t.due_on::text,
+		t.counted::text, t.short::text,
+		requirement_things_missing(requirement_windows_told(t.parts, t.limits)), t.due_on::text,
 		CASE t.status WHEN 'overdue' THEN '已逾期' WHEN 'at_risk' THEN '有风险' ELSE '进行中' END)
 	FROM requirement_roll(:requirement_id::uuid, coalesce(:on::date, today())) t
 	JOIN school s ON s.id = t.school

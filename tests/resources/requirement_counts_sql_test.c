@@ -95,6 +95,12 @@ static void activities_and_deliverables_are_counted_in_their_windows(void **stat
 	assert_string_equal(json_member(body, "{short}"), "0.00");
 	assert_string_equal(json_member(body, "{windows,0,counts,0,short}"), "1");
 	assert_string_equal(json_member(body, "{windows,0,counts,2,kind}"), "forum");
+	assert_string_equal(as_engine(sql_text("SELECT requirement_short_words(t.short, "
+					       "requirement_windows_told(t.parts, t.limits)) FROM "
+					       "requirement_roll('%s', '" TODAY
+					       "') t WHERE t.person = '" TEACHER "1'",
+					       id)),
+			    "还差材料1份、论坛1次、论文1份");
 	act_county(sql->app);
 	body = QUERY(sql->app, "requirement_get", "requirement_id", id);
 	assert_string_equal(json_member(body, "{versions,0,target_hours}"), "");
