@@ -207,7 +207,7 @@ int step_precondition(struct request *r)
 	if (if_match && r->operation->if_match) {
 		r->if_match = if_match_versions(r->arena, if_match);
 		if (!r->if_match)
-			return violation(r, IN_HEADER, "If-Match", "parameter-type", NULL);
+			return violation(r, IN_HEADER, "If-Match", "entity-tag", NULL);
 	}
 	if (key && json_object_get(r->params, "idempotency_key")) {
 		size_t length = strlen(key);

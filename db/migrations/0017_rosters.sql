@@ -75,6 +75,7 @@ CREATE TABLE roster_report (
 	FOREIGN KEY (county, call) REFERENCES roster_call (county, id),
 	FOREIGN KEY (county, school) REFERENCES school (county, id)
 );
+CREATE INDEX roster_report_by_school ON roster_report (county, school);
 CREATE UNIQUE INDEX roster_report_stands_once ON roster_report (county, call, school)
 	WHERE state IN ('reported', 'accepted');
 CALL wall('roster_report', reads => '$all OR school = $school', writes => '$all OR school = $school');

@@ -102,6 +102,7 @@ CREATE TABLE cohort_member (
 	FOREIGN KEY (county, school) REFERENCES school (county, id)
 );
 CREATE INDEX cohort_member_of ON cohort_member (county, cohort);
+CREATE INDEX cohort_member_by_school ON cohort_member (county, school);
 CREATE INDEX cohort_member_by_person ON cohort_member (county, person);
 CALL wall('cohort_member', reads => '$all OR school = $school OR organiser = $school OR person = $person',
 	writes => '$all OR organiser = $school');
@@ -120,6 +121,10 @@ BEGIN
 	SELECT * INTO its FROM plan p WHERE p.id = its_id FOR UPDATE;
 	PERFORM must_find(FOUND), next_version(its.version, if_match), must_be_in_state(
 		plan_state(its.state, its.in_force_on, today()), '{draft,submitted,in_force}', plan_allows());
+	PERFORM raise_problem('unprocessable', jsonb_build_object('pointer', format('#/cohorts/%s', w.n - 1),
+		'code', 'outside-the-plan'), 'QL422')
+	FROM jsonb_array_elements(wish->'cohorts') WITH ORDINALITY AS w(one, n)
+	WHERE NOT its.during @> period((w.one->>'started_on')::date, (w.one->>'ended_on')::date);
 	WITH made AS (
 		INSERT INTO cohort AS c (county, plan, organiser, number, name, during)
 		SELECT its.county, its.id, its.school, w.n, w.one->>'name',
@@ -137,6 +142,9 @@ BEGIN
 		WHERE a.kind = ANY (kinds) AND a.during @> (wish->>'as_of_on')::date
 			AND a.school = coalesce(its.school, a.school)
 		ORDER BY a.person, a.school) r;
+	IF NOT FOUND THEN
+		PERFORM raise_problem('unprocessable', '{"pointer": "#/as_of_on", "code": "nobody-then"}', 'QL422');
+	END IF;
 	UPDATE plan p SET version = p.version + 1, updated_at = clock_now() WHERE p.id = its.id;
 	RETURN its.id;
 END
@@ -147,16 +155,21 @@ CREATE FUNCTION cohort_put(its_plan uuid, its_id uuid, its_person uuid, why text
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	its cohort;
+	of plan;
 	hers uuid;
 BEGIN
-	SELECT * INTO its FROM cohort c WHERE c.id = its_id AND c.plan = its_plan FOR UPDATE;
+	SELECT * INTO of FROM plan p WHERE p.id = its_plan FOR UPDATE;
 	PERFORM must_find(FOUND);
+	SELECT * INTO its FROM cohort c WHERE c.id = its_id AND c.plan = its_plan;
+	PERFORM must_find(FOUND), must_be_in_state(plan_state(of.state, of.in_force_on, today()),
+		'{draft,submitted,in_force}', plan_allows());
 	SELECT p.school INTO hers FROM person p WHERE p.id = its_person AND p.teacher AND is_seen_today(p.id)
 		AND p.school = coalesce(its.organiser, p.school);
 	PERFORM must_see(FOUND, '#/teacher_id');
 	INSERT INTO cohort_member AS m (county, plan, person, cohort, school, organiser, reason)
 	VALUES (its.county, its.plan, its_person, its.id, hers, its.organiser, why)
 	ON CONFLICT (county, plan, person) DO UPDATE SET cohort = excluded.cohort, reason = excluded.reason;
+	UPDATE cohort c SET version = c.version + 1, updated_at = clock_now() WHERE c.id = its.id;
 	RETURN its.id;
 END
 $$;

@@ -285,7 +285,9 @@ BEGIN
 		course_must((its.audience->>'appointed_from')::date <= (its.audience->>'appointed_until')::date,
 			'#/audience/appointed_until', 'period-reversed'),
 		course_must((its.assessment->'exam'->>'pass')::numeric <= (its.assessment->'exam'->>'full')::numeric,
-			'#/assessment/exam/pass', 'range-reversed');
+			'#/assessment/exam/pass', 'range-reversed'),
+		course_must((its.assessment->'exam'->>'excellent')::numeric BETWEEN (its.assessment->'exam'->>'pass')::numeric
+			AND (its.assessment->'exam'->>'full')::numeric, '#/assessment/exam/excellent', 'range-reversed');
 END
 $$;
 
@@ -353,10 +355,13 @@ BEGIN
 	END IF;
 	UPDATE course SET (title, description, level, required, modules, modes, credit, hours, result_hours,
 		minutes_per_hour, audience, admission, capacity, applies_from, applies_until, absent_sessions, absent_share,
-		late_after, assessment, provider, plan, version, updated_at) = ROW (its.title, its.description, its.level,
+		late_after, assessment, provider, plan, recognised_at, version, updated_at) = ROW (
+		its.title, its.description, its.level,
 		its.required, its.modules, its.modes, its.credit, its.hours, its.result_hours, its.minutes_per_hour,
 		its.audience, its.admission, its.capacity, its.applies_from, its.applies_until, its.absent_sessions,
-		its.absent_share, its.late_after, its.assessment, its.provider, its.plan, its.version + 1, clock_now())
+		its.absent_share, its.late_after, its.assessment, its.provider, its.plan,
+		-- What was recognised was another course.
+		CASE WHEN patch - free = '{}' THEN its.recognised_at END, its.version + 1, clock_now())
 	WHERE id = its_id;
 	IF patch ? 'instructor_ids' THEN
 		PERFORM course_instruct(its_id, persons);

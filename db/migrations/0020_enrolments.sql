@@ -288,7 +288,7 @@ BEGIN
 	ELSE
 		UPDATE enrolment e SET school = its_school, way = its_way, state = its_state, reason = its_reason,
 			entered_by = by_another, queued_at = NULL, queue_number = NULL, admitted_at = NULL,
-			version = e.version + 1, updated_at = clock_now()
+			result = NULL, score = NULL, attempt = 0, version = e.version + 1, updated_at = clock_now()
 		WHERE e.county = here AND e.id = earlier.id;
 	END IF;
 	RETURN earlier.id;

@@ -28,7 +28,7 @@ BEGIN
 	SELECT * INTO its FROM course_session s WHERE s.id = its_id FOR UPDATE;
 	PERFORM next_version(its.version, if_match);
 	PERFORM must_be_in_state(CASE WHEN its.cancelled_at IS NULL THEN 'planned' ELSE 'cancelled' END, '{planned}', '{}');
-	IF session_has_attendance(its_id) THEN
+	IF session_recorded(its) THEN
 		PERFORM raise_problem('attendance-taken', '{}', 'QL409');
 	END IF;
 	RETURN its;

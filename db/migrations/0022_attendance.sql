@@ -189,12 +189,15 @@ DECLARE
 	x record;
 BEGIN
 	FOR x IN
-		SELECT i.at, row_number() OVER (PARTITION BY must_be_admitted(s.course, w.item, i.at) ORDER BY w.n) AS nth,
-			w.item->>'state' AS state, (w.item->>'minutes')::int AS minutes
+		SELECT i.at, row_number() OVER (PARTITION BY m.enrolment ORDER BY w.n) AS nth,
+			w.item->>'state' AS state, (w.item->>'minutes')::int AS minutes,
+			(SELECT e.person FROM enrolment e WHERE e.id = m.enrolment) AS person
 		FROM jsonb_array_elements(sheet->'except') WITH ORDINALITY AS w(item, n)
 		CROSS JOIN LATERAL (SELECT format('#/except/%s', w.n - 1) AS at) i
+		CROSS JOIN LATERAL (SELECT must_be_admitted(s.course, w.item, i.at) AS enrolment OFFSET 0) m
 		ORDER BY w.n
 	LOOP
+		PERFORM must_be_anothers(x.person);
 		IF x.nth > 1 THEN
 			PERFORM raise_problem('unprocessable', jsonb_build_object('code', 'person-twice',
 				'pointer', x.at), 'QL422');
@@ -208,7 +211,8 @@ BEGIN
 END
 $$;
 
--- Enters a sheet, "all present but ...": those whom it names as it says, the others present, but who checked in or
+-- Enters a sheet, "all present but ...": those whom it names as it says, the others present, but herself, who is for
+-- somebody else to record; who checked in or
 -- has leave stays as she is; and who was admitted only afterwards is not on it, unless it is of everybody. A later
 -- sheet is a correction. The sheet's id; of one that was sent before, that one's.
 CREATE FUNCTION attendance_take(its_session uuid, sheet jsonb) RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
@@ -239,7 +243,8 @@ BEGIN
 	FROM enrolment e
 	LEFT JOIN named n ON n.enrolment = e.id
 	LEFT JOIN attendance b ON b.session = s.id AND b.enrolment = e.id
-	WHERE e.course = s.course AND e.state = 'admitted' AND (n.enrolment IS NOT NULL
+	WHERE e.course = s.course AND e.state = 'admitted' AND e.person IS DISTINCT FROM this_person()
+		AND (n.enrolment IS NOT NULL
 		OR coalesce(b.way, 'sheet') = 'sheet'
 			AND (e.admitted_at < session_ends_at(s) OR (sheet->>'everybody')::boolean))
 	ON CONFLICT (county, session, enrolment) DO UPDATE SET state = excluded.state, minutes = excluded.minutes,
@@ -251,7 +256,8 @@ BEGIN
 	SELECT s.county, s.id, s.school, sheet->>'client_ref', sheet, count(*) FILTER (WHERE a.state = 'present'),
 		count(*) FILTER (WHERE a.state = 'late'), count(*) FILTER (WHERE a.state = 'left_early'),
 		count(*) FILTER (WHERE a.state = 'excused'), count(*) FILTER (WHERE a.state = 'absent')
-	FROM attendance a WHERE a.session = s.id
+	FROM attendance a JOIN enrolment e ON e.county = a.county AND e.id = a.enrolment AND e.state = 'admitted'
+	WHERE a.session = s.id
 	RETURNING k.id INTO sheet_id;
 	RETURN sheet_id;
 END
@@ -259,6 +265,9 @@ $$;
 
 CREATE VIEW attendance_sheet_view WITH (security_invoker = true) AS
 SELECT k.id, k.session AS session_id, k.client_ref, k.present, k.late, k.left_early, k.excused, k.absent,
+	(SELECT count(*) FROM course_session s JOIN enrolment e ON e.county = s.county AND e.course = s.course
+		WHERE s.county = k.county AND s.id = k.session AND e.state = 'admitted' AND NOT EXISTS (SELECT FROM attendance a
+			WHERE a.county = s.county AND a.session = s.id AND a.enrolment = e.id)) AS unrecorded,
 	instant(k.created_at) AS created_at
 FROM attendance_sheet k;
 GRANT SELECT ON attendance_sheet_view TO qinglan_app;
@@ -316,6 +325,9 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM raise_problem('not-admitted', '{}', 'QL409');
 	END IF;
+	-- Who shows the code does not scan it: she is recorded by another.
+	PERFORM must_be_anothers(i.person) FROM course_instructor i
+	WHERE i.county = s.county AND i.course = s.course AND i.person = e.person;
 	PERFORM session_takes_check_ins(s);
 	IF code_window IS NULL THEN
 		PERFORM raise_problem('check-in-code-wrong', '{}', 'QL422');
@@ -389,6 +401,9 @@ BEGIN
 	PERFORM must_find(FOUND);
 	PERFORM next_version(l.version, if_match);
 	PERFORM must_be_anothers(l.person), must_be_in_state(l.state, '{asked}', '{}'), session_goes_on(s);
+	IF verdict = 'granted' AND (SELECT e.state <> 'admitted' FROM enrolment e WHERE e.id = l.enrolment) THEN
+		PERFORM raise_problem('not-admitted', '{}', 'QL409');
+	END IF;
 	UPDATE session_leave k SET state = verdict, answer = its_answer, version = k.version + 1, updated_at = clock_now()
 	WHERE k.id = l.id;
 	INSERT INTO attendance AS a (county, session, course, enrolment, person, school, organiser, state, minutes,
@@ -401,7 +416,3 @@ BEGIN
 	RETURN l.id;
 END
 $$;
-
--- Whether attendance was taken in a session, which then stands as it is.
-CREATE FUNCTION session_has_attendance(its_session uuid) RETURNS boolean LANGUAGE sql STABLE AS
-$$ SELECT EXISTS (SELECT FROM attendance a WHERE a.county = this_county() AND a.session = its_session) $$;

@@ -19,6 +19,8 @@ CREATE TABLE deliverable (
 	month date CHECK (date_part('day', month) = 1),
 	term uuid,
 	course uuid,
+	-- The school of that course, which inspects it; NULL for the county's.
+	organiser uuid,
 	title text NOT NULL CHECK (length(title) BETWEEN 1 AND 100),
 	content text CHECK (length(content) <= 20000),
 	file uuid,
@@ -58,8 +60,9 @@ CREATE INDEX deliverable_of_course ON deliverable (county, course) WHERE course 
 CREATE INDEX deliverable_of_term ON deliverable (county, term, type) WHERE term IS NOT NULL;
 CREATE INDEX deliverable_of_month ON deliverable (county, month, type) WHERE month IS NOT NULL;
 CALL wall('deliverable',
-	reads => '$all OR school = $school OR person = $person OR person = $subject AND made_on <= $until_on',
-	writes => '$all OR school = $school OR person = $person');
+	reads => '$all OR school = $school OR organiser = $school OR person = $person'
+		' OR person = $subject AND made_on <= $until_on',
+	writes => '$all OR school = $school OR organiser = $school OR person = $person');
 CREATE TRIGGER deliverable_of_current_person BEFORE INSERT ON deliverable
 	FOR EACH ROW EXECUTE FUNCTION person_must_be_current();
 
@@ -102,7 +105,7 @@ DECLARE
 	its deliverable;
 BEGIN
 	SELECT * INTO its FROM deliverable d WHERE d.id = its_id
-		AND (d.entered OR d.person = this_person()) FOR UPDATE;
+		AND (d.entered AND organises(d.school) OR d.person = this_person()) FOR UPDATE;
 	PERFORM must_find(FOUND), next_version(its.version, if_match),
 		must_be_in_state(its.state, '{draft,returned}', deliverable_allows());
 	INSERT INTO file (county, id, school, subject, name, media_type, size, content_hash, content, key_id, purge_at)
@@ -121,7 +124,12 @@ DECLARE
 	its deliverable;
 BEGIN
 	SELECT * INTO its FROM deliverable d WHERE d.id = its_id FOR UPDATE;
-	PERFORM must_see(FOUND, '#/deliverable_id'), must_be_anothers(its.person),
+	PERFORM must_see(FOUND, '#/deliverable_id'), must_be_anothers(its.person);
+	-- One of a course is for who organises that.
+	IF NOT organises(CASE WHEN its.course IS NULL THEN its.school ELSE its.organiser END) THEN
+		PERFORM raise_problem('not-yours-to-decide', '{}', 'QL403');
+	END IF;
+	PERFORM
 		next_version(its.version, read_version::text),
 		must_be_in_state(its.state, '{submitted,qualified,excellent}', deliverable_allows());
 	IF grade = 'returned' AND its_reason IS NULL THEN

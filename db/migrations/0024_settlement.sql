@@ -46,9 +46,13 @@ BEGIN
 	SELECT * INTO c FROM course k WHERE k.id = e.course;
 	PERFORM must_be_anothers(e.person), must_be_in_state(e.state, '{admitted}', '{}'),
 		must_be_in_state(c.state, '{open,closed}', '{}'), attempt_is_open(e, c, nth);
+	-- A result alone leaves the score that is there.
+	its_score := coalesce(its_score, CASE nth WHEN e.attempt THEN e.score END);
 	by_score := result_of_score(c, its_score);
 	its_result := coalesce(entry->>'result', by_score);
-	IF its_result IS NULL THEN
+	IF c.assessment ? 'exam' AND by_score IS NULL AND its_result <> 'failed' THEN
+		PERFORM raise_problem('unprocessable', '{"pointer": "#/score", "code": "required"}', 'QL422');
+	ELSIF its_result IS NULL THEN
 		PERFORM raise_problem('unprocessable', '{"pointer": "#/result", "code": "required"}', 'QL422');
 	ELSIF result_rank(its_result) > result_rank(by_score) THEN
 		PERFORM raise_problem('unprocessable', '{"pointer": "#/result", "code": "result-above-score"}', 'QL422');
@@ -83,7 +87,8 @@ CROSS JOIN LATERAL (
 	SELECT count(*) AS good, count(*) FILTER (WHERE d.state = 'excellent') AS excellent
 	FROM deliverable d
 	WHERE d.county = c.county AND d.course = c.id AND d.person = its_person AND d.type = w.type
-		AND d.state IN ('qualified', 'excellent') AND d.length >= coalesce(w.characters, 0)
+		AND d.state IN ('qualified', 'excellent') AND d.confirmed IS NOT FALSE
+		AND d.length >= coalesce(w.characters, 0)
 ) h
 $$;
 
@@ -198,7 +203,7 @@ WITH held AS (
 		c.assessment ? 'deliverables' AND w.result IS NULL AND (c.assessment ? 'exam' OR e.result IS NULL) AS lacks,
 		p.teacher AND p.voided_at IS NULL AND p.merged_into IS NULL AS is_current,
 		(CASE c.credit WHEN 'whole' THEN c.hours WHEN 'result' THEN (c.result_hours->>r.result)::numeric
-			ELSE trunc(t.minutes / c.minutes_per_hour::numeric, 2) END)::numeric(7,2) AS hours
+			ELSE least(trunc(t.minutes / c.minutes_per_hour::numeric, 2), 999.99) END)::numeric(7,2) AS hours
 	FROM enrolment e
 	JOIN person p ON p.county = e.county AND p.id = e.person
 	CROSS JOIN LATERAL (SELECT CASE WHEN c.assessment ? 'deliverables'

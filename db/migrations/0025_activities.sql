@@ -44,6 +44,7 @@ CREATE TABLE activity_attendance (
 	FOREIGN KEY (county, person) REFERENCES person (county, id),
 	FOREIGN KEY (county, school) REFERENCES school (county, id)
 );
+CREATE INDEX activity_attendance_by_school ON activity_attendance (county, school);
 CREATE INDEX activity_attendance_by_person ON activity_attendance (county, person);
 CALL wall('activity_attendance', reads => '$all OR school = $school OR organiser = $school OR person = $person',
 	writes => '$all OR organiser = $school');
@@ -74,7 +75,18 @@ JOIN person p ON p.id = x.person AND p.voided_at IS NULL AND p.merged_into IS NU
 ORDER BY x.person, x.school
 $$;
 
--- The sheet of an activity, all present but those in `except`; it takes the place of the one before. Its id.
+-- True unless it is moved to another day after its sheet was taken, which is of that day.
+CREATE FUNCTION activity_stays(its activity, day date) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF its.expected > 0 AND day <> its.held_on THEN
+		PERFORM raise_problem('attendance-taken', '{}', 'QL409');
+	END IF;
+	RETURN true;
+END
+$$;
+
+-- The sheet of an activity: all present but those in `except`, and who enters it, whom somebody else records. It takes
+-- the place of the one before. Its id.
 CREATE FUNCTION activity_attend(its_id uuid, if_match text, sheet jsonb) RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	its activity;
@@ -104,6 +116,7 @@ BEGIN
 	LEFT JOIN (SELECT DISTINCT ON (y.teacher_id) y.*
 		FROM jsonb_to_recordset(sheet->'except') AS y(teacher_id uuid, state text, reason text)
 		ORDER BY y.teacher_id) x ON x.teacher_id = e.person
+	WHERE e.person IS DISTINCT FROM this_person()
 	ORDER BY e.person
 	ON CONFLICT (county, activity, person) DO UPDATE SET state = excluded.state, reason = excluded.reason;
 	UPDATE activity_attendance t SET state = 'struck', reason = NULL

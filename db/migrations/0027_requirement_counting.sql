@@ -33,14 +33,16 @@ CREATE AGGREGATE requirement_use(hours numeric, most jsonb) (
 
 -- Whether an entry comes from a course that the county has recognised: of the course the reader of the entry may
 -- know nothing else.
-CREATE FUNCTION hour_entry_recognised(source_kind text, source_key text) RETURNS boolean LANGUAGE sql STABLE AS
+CREATE FUNCTION hour_entry_recognised(its_person uuid, source_kind text, source_key text) RETURNS boolean LANGUAGE sql STABLE AS
 $$
 SELECT EXISTS (SELECT FROM enrolment n JOIN course c ON c.county = n.county AND c.id = n.course
 	WHERE n.county = this_county() AND c.recognised_at IS NOT NULL
-		AND n.id = CASE WHEN source_kind = 'course_enrolment' AND source_key ~ '^[0-9a-f-]{36}$'
+		AND n.person = its_person
+		AND n.id = CASE WHEN source_kind = 'course_enrolment'
+				AND source_key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 			THEN source_key::uuid END)
 $$;
-CALL engine_owned('hour_entry_recognised(text, text)', 'qinglan_app');
+CALL engine_owned('hour_entry_recognised(uuid, text, text)', 'qinglan_app');
 
 -- How much of each entry counts, and why not the rest. Entries of PERSONS in their windows for SPAN, and NEAR
 -- days around these, for all requirements or one, those judged by plain versions as well or not; counted
@@ -63,7 +65,7 @@ WITH judged AS MATERIALIZED (
 			WHEN r.id IS NOT NULL THEN 'reversed'
 			WHEN NOT w.during @> e.activity_on THEN 'outside_window'
 			WHEN w.rules ? 'recognised_levels' AND NOT w.rules->'recognised_levels' ? e.level
-				AND NOT hour_entry_recognised(e.source_kind, e.source_key) THEN 'not_recognised'
+				AND NOT hour_entry_recognised(e.person, e.source_kind, e.source_key) THEN 'not_recognised'
 			WHEN w.rules ? 'only_modules' AND NOT w.rules->'only_modules' ? coalesce(e.module::text, '')
 				OR (m.most->>('module ' || e.module))::numeric = 0 THEN 'module_not_required'
 			WHEN (m.most->>('level ' || e.level))::numeric = 0 THEN 'level_mismatch'

@@ -6,31 +6,35 @@
 -- somebody attended; deliverables that were found good, on the day that they were handed in or, within the month or
 -- term that they are for, next to it; of settled courses the exams passed and those that gave hours, by their level.
 -- It is asked when somebody reads, and never kept. Runs as the engine, for all that a person has counts, whichever
--- school it was in.
+-- school it was in; but a school that she left is told nothing of what came after.
 CREATE FUNCTION requirement_counts(its_county int, persons uuid[], span daterange)
 RETURNS TABLE (person uuid, what text, kind text, on_date date, characters int) LANGUAGE sql STABLE AS
 $$
+WITH known AS MATERIALIZED (
+	SELECT least(today(), nullif(current_setting('qinglan.until_on', true), '')::date) AS until_on
+)
 SELECT t.person, 'activity', a.kind, a.held_on, NULL::int
-FROM activity_attendance t JOIN activity a ON a.county = t.county AND a.id = t.activity
+FROM known k CROSS JOIN activity_attendance t JOIN activity a ON a.county = t.county AND a.id = t.activity
 WHERE t.county = its_county AND its_county = this_county() AND t.person = ANY (persons)
-	AND t.state IN ('present', 'late', 'left_early') AND a.cancelled_at IS NULL AND span @> a.held_on
+	AND t.state IN ('present', 'late', 'left_early') AND a.cancelled_at IS NULL
+	AND span @> a.held_on AND a.held_on <= k.until_on
 UNION ALL
 SELECT d.person, 'deliverable', d.type, o.day, d.length
-FROM deliverable d JOIN county k ON k.county = d.county
+FROM known k CROSS JOIN deliverable d JOIN county c ON c.county = d.county
 LEFT JOIN term t ON t.county = d.county AND t.id = d.term
 CROSS JOIN LATERAL (SELECT coalesce(t.during, month_days(d.month)) AS days,
-	(d.submitted_at AT TIME ZONE k.zone)::date AS handed_in) h
+	(d.submitted_at AT TIME ZONE c.zone)::date AS handed_in) h
 CROSS JOIN LATERAL (SELECT least(greatest(h.handed_in, lower(h.days)), last_day(h.days)) AS day) o
 WHERE d.county = its_county AND its_county = this_county() AND d.person = ANY (persons)
-	AND d.state IN ('qualified', 'excellent') AND span @> o.day
+	AND d.state IN ('qualified', 'excellent') AND d.confirmed IS NOT FALSE AND span @> o.day AND o.day <= k.until_on
 UNION ALL
 SELECT e.person, w.what, c.level, o.day, NULL
-FROM enrolment e JOIN course c ON c.county = e.county AND c.id = e.course
+FROM known k CROSS JOIN enrolment e JOIN course c ON c.county = e.county AND c.id = e.course
 CROSS JOIN LATERAL (VALUES ('exam', c.assessment ? 'exam' AND e.result IN ('qualified', 'excellent')),
 	('course', e.settled_hours > 0)) AS w(what, done)
 CROSS JOIN LATERAL (SELECT course_day(c) AS day) o
 WHERE e.county = its_county AND its_county = this_county() AND e.person = ANY (persons)
-	AND c.state = 'settled' AND w.done AND span @> o.day
+	AND c.state = 'settled' AND w.done AND span @> o.day AND o.day <= k.until_on
 $$;
 CALL engine_owned('requirement_counts(int, uuid[], daterange)', 'qinglan_app');
 

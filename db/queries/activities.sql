@@ -37,7 +37,8 @@ SET kind = coalesce(:kind::text, a.kind), theme = coalesce(:theme::text, a.theme
 	people = CASE WHEN :body::jsonb ? 'people' THEN :people::text ELSE a.people END,
 	record = CASE WHEN :body::jsonb ? 'record' THEN :record::text ELSE a.record END,
 	version = next_version(a.version, :if_match::text), updated_at = clock_now()
-WHERE a.id = :activity_id::uuid AND must_be_listed('activity_kind', :kind::text, '#/kind')
+WHERE a.id = :activity_id::uuid AND activity_stays(a, coalesce(:held_on::date, a.held_on))
+	AND must_be_listed('activity_kind', :kind::text, '#/kind')
 	AND must_be_in_state(activity_state(a.held_on, a.cancelled_at), '{planned,held}', activity_allows())
 RETURNING a.version, body_of('activity_view', a.id) AS body
 

@@ -17,10 +17,11 @@ WHERE :after
 
 -- name: deliverable_create :one
 -- What a teacher wrote; by herself, or entered for her.
-INSERT INTO deliverable AS d (county, person, school, type, month, term, course, title, content, entered, entered_by,
-	state, submitted_at)
+INSERT INTO deliverable AS d (county, person, school, type, month, term, course, organiser, title, content, entered,
+	entered_by, state, submitted_at)
 SELECT this_county(), p.id, p.school, :type::text, (:month::text || '-01')::date, :term_id::uuid, :course_id::uuid,
-	:title::text, :text::text, p.id IS DISTINCT FROM asked.actor,
+	(SELECT c.school FROM course c WHERE c.id = :course_id::uuid), :title::text, :text::text,
+	p.id IS DISTINCT FROM asked.actor,
 	CASE WHEN p.id IS DISTINCT FROM asked.actor THEN asked.actor END,
 	CASE WHEN :submit::boolean THEN 'submitted' ELSE 'draft' END, CASE WHEN :submit::boolean THEN clock_now() END
 FROM (SELECT :teacher_id::uuid AS id, this_person() AS actor) asked
@@ -41,7 +42,7 @@ UPDATE deliverable d
 SET title = coalesce(:title::text, d.title),
 	content = CASE WHEN :body::jsonb ? 'text' THEN :text::text ELSE d.content END,
 	version = next_version(d.version, :if_match::text), updated_at = clock_now()
-WHERE d.id = :deliverable_id::uuid AND (d.entered OR d.person = this_person())
+WHERE d.id = :deliverable_id::uuid AND (d.entered AND organises(d.school) OR d.person = this_person())
 	AND must_be_in_state(d.state, '{draft,returned}', deliverable_allows())
 RETURNING d.version, body_of('deliverable_view', d.id) AS body
 
@@ -65,7 +66,7 @@ WHERE d.id = :deliverable_id::uuid AND f.content IS NOT NULL
 UPDATE deliverable d
 SET state = 'submitted', submitted_at = clock_now(), version = next_version(d.version, :if_match::text),
 	updated_at = clock_now()
-WHERE d.id = :deliverable_id::uuid AND (d.entered OR d.person = this_person())
+WHERE d.id = :deliverable_id::uuid AND (d.entered AND organises(d.school) OR d.person = this_person())
 	AND must_be_in_state(d.state, '{draft,returned}', deliverable_allows())
 RETURNING d.version, body_of('deliverable_view', d.id) AS body
 
@@ -86,8 +87,10 @@ FROM told('deliverable_item',
 -- name: deliverable_inspection_batch :one
 -- Before the rows of a batch: locks all that it names, in one order for all.
 SELECT count(l.id) AS locked FROM (SELECT d.id FROM deliverable d
-	WHERE d.id::text IN (SELECT lower(i.item->>'deliverable_id') FROM jsonb_array_elements(:body::jsonb->'items') AS i(item)
-		WHERE jsonb_typeof(i.item) = 'object')
+	WHERE d.id = ANY (ARRAY(SELECT (i.item->>'deliverable_id')::uuid
+		FROM jsonb_array_elements(:body::jsonb->'items') AS i(item)
+		WHERE jsonb_typeof(i.item) = 'object'
+			AND i.item->>'deliverable_id' ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'))
 	ORDER BY d.id FOR UPDATE) l
 
 -- name: deliverable_desk :page

@@ -86,7 +86,8 @@ WHERE c.plan_id = :plan_id::uuid AND must_find(EXISTS (SELECT FROM plan p WHERE 
 --sort name: m.sort_key::text, m.person::uuid
 SELECT m.body, :keys FROM cohort_member_view m
 WHERE m.cohort = :cohort_id::uuid
-	AND must_find(EXISTS (SELECT FROM cohort c WHERE c.id = :cohort_id::uuid AND c.plan = :plan_id::uuid)) AND :after
+	AND must_find(EXISTS (SELECT FROM plan p JOIN cohort c ON c.plan = p.id
+		WHERE p.id = :plan_id::uuid AND c.id = :cohort_id::uuid)) AND :after
 --? school_id: AND m.school = :school_id::uuid
 :order
 

@@ -62,7 +62,7 @@ FROM (
 	UNION ALL
 	SELECT s.code, t.sort_key, t.person, csv_line(s.code, s.name, t.person_name, t.needed::text,
 		t.counted::text, t.short::text,
-		requirement_things_missing(requirement_windows_told(t.parts, t.limits)), t.due_on::text,
+		coalesce(requirement_things_missing(requirement_windows_told(t.parts, t.limits)), '无'), t.due_on::text,
 		CASE t.status WHEN 'overdue' THEN '已逾期' WHEN 'at_risk' THEN '有风险' ELSE '进行中' END)
 	FROM requirement_roll(:requirement_id::uuid, coalesce(:on::date, today())) t
 	JOIN school s ON s.id = t.school

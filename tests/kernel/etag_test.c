@@ -136,7 +136,7 @@ static void what_is_no_list_of_tags_is_refused(void **state)
 		if (a->status != 400)
 			print_error("If-Match: %s\n", wrong[i]);
 		expect(a, 400, NULL);
-		expect_error(a, "If-Match", "parameter-type");
+		expect_error(a, "If-Match", "entity-tag");
 	}
 	expect_state(w, before);
 }

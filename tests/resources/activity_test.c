@@ -209,9 +209,23 @@ static void a_list_is_narrowed_by_day_and_kind(void **state)
 	assert_int_equal(count_at(GET(w->other_school, "/v1/activities?kind=contest"), "data"), 0);
 }
 
+static void its_day_stays_once_its_sheet_was_taken(void **state)
+{
+	struct world *w = *state;
+	const char *path = made(w->school, "移期", "2026-10-10");
+
+	expect(PATCH(w->school, path, "*", "{'held_on': '2026-10-11'}"), 200, NULL);
+	expect(sheet(w->school, path, text("{'teacher_ids': ['%s'], 'except': []}", w->teacher_a1)),
+	       200, "{'present': 1}");
+	expect(PATCH(w->school, path, "*", "{'held_on': '2099-12-31'}"), 409,
+	       "{'code': 'attendance-taken'}");
+	expect(PATCH(w->school, path, "*", "{'held_on': '2026-10-11', 'theme': '改'}"), 200, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(its_day_stays_once_its_sheet_was_taken),
 		cmocka_unit_test(a_school_records_its_own),
 		cmocka_unit_test(one_of_the_county_is_seen_by_all_and_changed_by_it_alone),
 		cmocka_unit_test(all_were_present_but_those_who_are_named),

@@ -350,6 +350,20 @@ static void nobody_grants_her_own_leave(void **state)
 	       NULL);
 }
 
+static void nobody_records_herself(void **state)
+{
+	struct world *w = *state;
+	struct course c = course_of_three(w);
+	struct client *herself =
+		client_new(w, "school", w->county_a, w->school_a1, c.people[1], NULL);
+
+	expect(POST(herself, roll_of(c.now), "{'except': []}"), 200, "{'present': 2}");
+	assert_string_equal(recorded(w, c.now, c.enrolments[1]), "nothing");
+	expect(POST(herself, roll_of(c.now),
+		    text("{'except': [{'teacher_id': '%s', 'state': 'present'}]}", c.people[1])),
+	       403, "{'code': 'own-record'}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +380,7 @@ int main(void)
 		cmocka_unit_test(leave_is_asked_for_in_advance_and_granted_by_the_organiser),
 		cmocka_unit_test(a_school_asks_for_its_people_and_what_was_refused_is_asked_again),
 		cmocka_unit_test(nobody_grants_her_own_leave),
+		cmocka_unit_test(nobody_records_herself),
 	};
 
 	return cmocka_run_group_tests_name("attendance", tests, world_begin, world_end);

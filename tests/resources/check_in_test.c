@@ -214,10 +214,23 @@ static void how_long_a_code_lives_is_a_setting(void **state)
 	w->config.check_in_seconds = usual;
 }
 
+static void who_holds_the_course_does_not_check_in(void **state)
+{
+	struct world *w = *state;
+	const char *course = course_made(w, w->school_a1, NULL), *session;
+
+	enrolled(w, course, w->teacher_a1, BEFORE);
+	holds_course(w, course, w->teacher_a1);
+	session = session_made(w, course, BEGINS, 90);
+	it_is(w, "00:05");
+	expect(check_in(w->teacher, session, shown(w, session)), 403, "{'code': 'own-record'}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_scans_the_code_is_there_once),
+		cmocka_unit_test(who_holds_the_course_does_not_check_in),
 		cmocka_unit_test(a_code_is_taken_until_the_next_one_ends),
 		cmocka_unit_test(a_code_is_good_for_its_session_only),
 		cmocka_unit_test(nobody_checks_in_before_a_session_or_after_it),

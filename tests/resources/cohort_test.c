@@ -83,9 +83,12 @@ static void a_roster_is_split_evenly_and_every_school_too(void **state)
 	expect(split(w->county, path, "2026-09-30"), 409, "{'code': 'plan-is-split'}");
 	/* Who led nothing then is in none. */
 	path = made(w->county);
-	expect(split(w->county, path, "2026-08-31"), 200, NULL);
-	expect(GET(w->county, "%s/cohorts", path), 200,
-	       "{'data': [{'members': 0}, {'members': 0}, {'members': 0}]}");
+	expect_error(split(w->county, path, "2026-08-31"), "#/as_of_on", "nobody-then");
+	expect_error(call(w->county, "POST", text("%s/cohorts:split", path),
+			  "{'as_of_on': '2026-09-30', 'cohorts': [{'name': '第一批', 'started_on': "
+			  "'2031-09-01', 'ended_on': '2032-08-31'}]}",
+			  "If-Match", "*", NULL),
+		     "#/cohorts/0", "outside-the-plan");
 }
 
 static void the_same_roster_gives_the_same_cohorts(void **state)
@@ -193,6 +196,24 @@ static void a_course_may_be_for_a_cohort(void **state)
 	       409, "{'code': 'not-in-audience'}");
 }
 
+static void of_a_plan_that_is_prepared_or_given_up_nobody_is_told_or_moved(void **state)
+{
+	struct world *w = *state;
+	const char *path = made(w->county), *first, *put;
+
+	expect(split(w->county, path, "2026-09-30"), 200, NULL);
+	first = cohort(w->county, path, 1);
+	expect(GET(w->school, "%s/cohorts/%s/members", path, first), 404, NULL);
+	put = text("{'teacher_id': '%s', 'reason': '新任'}", w->teacher_a1);
+	expect(POST(w->county, text("%s/cohorts/%s/members", path, first), put), 200,
+	       "{'version': 2}");
+	expect(call(w->county, "POST", text("%s/withdraw", path), "{'reason': '停办'}", "If-Match",
+		    "*", NULL),
+	       200, NULL);
+	expect(POST(w->county, text("%s/cohorts/%s/members", path, first), put), 409,
+	       "{'code': 'not-in-this-state'}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +222,7 @@ int main(void)
 		cmocka_unit_test(a_school_sees_its_own_in_them_and_splits_only_its_own_plan),
 		cmocka_unit_test(somebody_is_moved_by_hand),
 		cmocka_unit_test(a_course_may_be_for_a_cohort),
+		cmocka_unit_test(of_a_plan_that_is_prepared_or_given_up_nobody_is_told_or_moved),
 	};
 
 	return cmocka_run_group_tests_name("cohorts", tests, world_begin, world_end);

@@ -239,6 +239,15 @@ static void a_course_is_recognised_once_by_the_county(void **state)
 	expect(step(w->county, path, "recognise", NULL), 200, "{'version': 3}");
 	assert_non_null(text_at(GET(w->teacher, "%s", path), "recognised_at"));
 	expect(step(w->county, path, "recognise", NULL), 200, "{'version': 3}");
+	/* One that is changed afterwards is another. */
+	path = course_made(w->school, "'level': 'school', 'hours': 2");
+	expect(step(w->county, path, "recognise", NULL), 200, NULL);
+	expect(PATCH(w->school, path, "*", "{'description': '每周一次'}"), 200, NULL);
+	assert_non_null(text_at(GET(w->school, "%s", path), "recognised_at"));
+	expect(PATCH(w->school, path, "*", "{'hours': 900}"), 200, "{'recognised_at': null}");
+	expect_error(PATCH(w->school, path, "*",
+			   "{'assessment': {'exam': {'full': 100, 'pass': 60, 'excellent': 10}}}"),
+		     "#/assessment/exam/excellent", "range-reversed");
 }
 
 static void last_years_course_is_held_again(void **state)

@@ -85,8 +85,8 @@ static void reports_are_files_of_lines(void **state)
 	assert_non_null(strstr(lines, "\"2130000001\",\"'=1+1\",\"3\",\"0\",\"3\",\"0.0000\""));
 	as_engine("UPDATE school SET name = '第1小学' WHERE county = 1 AND code = '2130000001'");
 	lines = QUERY(sql->app, "report_short_csv", "requirement_id", id, "school_id", SCHOOL "2");
-	assert_non_null(
-		strstr(lines, "\"教师4\",\"10.00\",\"0.00\",\"10.00\",\"2026-12-31\",\"有风险\""));
+	assert_non_null(strstr(
+		lines, "\"教师4\",\"10.00\",\"0.00\",\"10.00\",\"无\",\"2026-12-31\",\"有风险\""));
 	assert_null(strstr(lines, "教师2"));
 }
 

@@ -54,6 +54,15 @@ static void what_is_given_may_lower_what_the_score_says_and_never_raise_it(void 
 	       "{'score': 95, 'result': 'failed'}");
 	expect_error(enter(w->school, hers, "{'score': 59, 'result': 'qualified'}"), "#/result",
 		     "result-above-score");
+	/* A result alone is measured by the score that is there, and without one is none. */
+	expect_error(enter(w->school, hers, "{'score': 30, 'result': 'excellent'}"), "#/result",
+		     "result-above-score");
+	expect(enter(w->school, hers, "{'score': 30}"), 200, "{'result': 'failed'}");
+	expect_error(enter(w->school, hers, "{'result': 'excellent'}"), "#/result",
+		     "result-above-score");
+	expect_error(enter(w->school, enrolled(w, course, w->teacher_a2, BEFORE),
+			   "{'result': 'excellent'}"),
+		     "#/score", "required");
 	/* Where there is no exam, somebody says it. */
 	expect_error(enter(w->school, plain, "{'score': 59}"), "#/result", "required");
 	expect(enter(w->school, plain, "{'result': 'excellent'}"), 200,

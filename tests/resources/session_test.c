@@ -73,29 +73,27 @@ static void only_the_organiser_changes_sessions_and_not_of_a_cancelled_course(vo
 	expect(PATCH(w->county, path, "*", body), 409, "{'code': 'not-in-this-state'}");
 }
 
-/* Whether every session has some: attendance itself is not what is tried here. */
-static void attendance_is_taken(struct world *w, const char *answer)
-{
-	world_value(
-		w,
-		text("DO $do$ BEGIN SET LOCAL ROLE qinglan_owner; CREATE OR REPLACE FUNCTION "
-		     "session_has_attendance(its_session uuid) RETURNS boolean LANGUAGE sql STABLE AS "
-		     "'SELECT %s'; END $do$",
-		     answer),
-		NULL);
-}
-
 static void once_attendance_was_taken_a_session_stays(void **state)
 {
 	struct world *w = *state;
-	const char *path = session_made(w->school, course_open(w->school, school_course),
-					"2026-11-07T01:00:00Z");
+	const char *course = course_open(w->school, school_course);
+	const char *path = session_made(w->school, course, "2026-11-07T01:00:00Z");
+	struct answer *leave;
 
-	attendance_is_taken(w, "true");
-	expect(PATCH(w->school, path, "*", "{'minutes': 60}"), 409, "{'code': 'attendance-taken'}");
+	enrolled(w, course, w->teacher_a1, "admitted");
+	/* Leave that was granted is not attendance. */
+	leave = POST(w->school, text("/v1/sessions/%s/leaves", id_of(path)),
+		     text("{'teacher_id': '%s', 'reason': '病假'}", w->teacher_a1));
+	expect(leave, 201, NULL);
+	expect(step(w->school, header_of(leave, "Location"), "grant", "{}"), 200, NULL);
+	expect(PATCH(w->school, path, "*", "{'minutes': 60}"), 200, NULL);
+	world_clock(w, w->county_a, "2026-11-07T01:30:00Z");
+	expect(POST(w->school, text("/v1/sessions/%s/attendance", id_of(path)),
+		    text("{'except': [{'teacher_id': '%s', 'state': 'present'}]}", w->teacher_a1)),
+	       200, "{'present': 1}");
+	expect(PATCH(w->school, path, "*", "{'minutes': 90}"), 409, "{'code': 'attendance-taken'}");
 	expect(step(w->school, path, "cancel", NULL), 409, "{'code': 'attendance-taken'}");
-	attendance_is_taken(w, "false");
-	expect(step(w->school, path, "cancel", NULL), 200, NULL);
+	world_clock(w, w->county_a, "2026-10-15T02:00:00Z");
 }
 
 /* --- clashes --- */

@@ -120,12 +120,42 @@ static void an_exam_and_deliverables_are_both_asked_for(void **state)
 	assert_string_equal(came_to(a, in[2]), "- no_result");
 }
 
+static void what_a_course_asks_for_is_found_good_by_its_organiser(void **state)
+{
+	struct world *w = *state;
+	const char *course =
+		course_made(w, w->school_a1, "{'level': 'cluster', 'assessment': {" CASES "}}");
+	const char *in = enrolled(w, course, w->teacher_a2, BEFORE), *id;
+	struct client *herself = client_new(w, "teacher", w->county_a, NULL, w->teacher_a2, NULL);
+	const char *body;
+
+	sheet(w, session_made(w, course, ONE, 90), "");
+	hands_in(w, course, w->teacher_a2, 10, "qualified");
+	id = hands_in(w, course, w->teacher_a2, 10, NULL);
+	body = text("{'deliverable_id': '%s', 'version': 1, 'grade': 'excellent'}", id);
+	expect(POST(w->other_school, "/v1/deliverable-inspections", body), 403,
+	       "{'code': 'not-yours-to-decide'}");
+	expect(GET(w->school, "/v1/deliverables/%s", id), 200, "{'state': 'submitted'}");
+	expect(POST(w->school, "/v1/deliverable-inspections", body), 201, NULL);
+	assert_string_equal(came_to(preview(w->county, course), in), "3.00 -");
+	/* Nor does it count that she says is not hers. */
+	expect(call(herself, "POST", text("/v1/deliverables/%s/confirm", id),
+		    "{'objection': '不是我写的'}", "If-Match", "*", NULL),
+	       200, NULL);
+	assert_string_equal(came_to(preview(w->county, course), in), "- deliverables_missing");
+	/* The organiser changes nothing of it. */
+	expect(call(w->school, "PATCH", text("/v1/deliverables/%s", id), "{'title': '改'}",
+		    "If-Match", "*", NULL),
+	       404, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hours_come_when_every_deliverable_was_found_good),
 		cmocka_unit_test(hours_by_result_go_by_the_grades),
 		cmocka_unit_test(an_exam_and_deliverables_are_both_asked_for),
+		cmocka_unit_test(what_a_course_asks_for_is_found_good_by_its_organiser),
 	};
 
 	return cmocka_run_group_tests_name("settlement of deliverables", tests, world_begin,

@@ -29,7 +29,7 @@ static void who_attended_and_passed_gets_the_hours_and_the_others_are_told_why_n
 	struct world *w = *state;
 	const char *course = course_made(
 		w, NULL,
-		"{'absent_sessions': 2, 'assessment': {'exam': {'full': 100, 'pass': 60}}}");
+		"{'absent_sessions': 2, 'assessment': {'deliverables': [{'type': 'case', 'count': 1}]}}");
 	const char *one = session_made(w, course, ONE, 90), *two = session_made(w, course, TWO, 90),
 		   *three = session_made(w, course, THREE, 90), *in[5], *who[5];
 	struct answer *a;
@@ -56,7 +56,7 @@ static void who_attended_and_passed_gets_the_hours_and_the_others_are_told_why_n
 	       "{'state': 'open', 'credited': 1, 'hours': 3, 'activity_on': '2026-10-13', "
 	       "'unrecorded_sessions': 0}");
 	assert_string_equal(came_to(a, in[0]), "3.00 -");
-	assert_string_equal(came_to(a, in[1]), "- no_result");
+	assert_string_equal(came_to(a, in[1]), "- deliverables_missing");
 	assert_string_equal(came_to(a, in[2]), "- not_passed");
 	assert_string_equal(came_to(a, in[3]), "- not_attended");
 	assert_string_equal(came_to(a, in[4]), "- absent_limit");

@@ -299,7 +299,7 @@ static void the_list_says_who_is_short_and_by_how_much(void **state)
 			 json_integer_value(json_at(all, "short")));
 	assert_non_null(strstr(
 		wire_ask(&s->bureau, "GET", target, NULL, "Accept", "text/csv", NULL)->body,
-		"\"蓝水第二小学\",\"谭敏军\",\"30.00\",\"36.00\",\"4.00\",,\"2026-12-31\","));
+		"\"蓝水第二小学\",\"谭敏军\",\"30.00\",\"36.00\",\"4.00\",\"无\",\"2026-12-31\","));
 }
 
 static void the_school_sees_its_own(void **state)
